@@ -1,0 +1,1 @@
+"""The shell: the only place that knows kopf, kubernetes, HTTP servers, leases and signals."""

@@ -1,0 +1,341 @@
+"""One reconcile, everywhere the same: observe, decide, act, write the status once."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from flagger_py.clock import rfc3339_micro
+from flagger_py.conditions import (
+    FluxSpec,
+    FluxStatus,
+    Reason,
+    Standing,
+    conditions_for,
+    merge,
+    retrying,
+    stalled,
+)
+from flagger_py.decision import (
+    Action,
+    Apply,
+    Count,
+    Decision,
+    Delete,
+    Deliver,
+    Emit,
+    Force,
+    Gauge,
+    Hold,
+    Release,
+)
+from flagger_py.egress import Egress
+from flagger_py.errors import Conflict, SpecError, Unavailable
+from flagger_py.refs import Kind
+from flagger_py.runtime.cluster import Cluster, Site
+from flagger_py.runtime.conflicts import explain_conflict, held_by_gitops
+from flagger_py.subject import FORCE_AT, REQUESTED_AT, RESET_AT, Subject
+from flagger_py.wire import Manifest
+
+Spec = TypeVar("Spec", bound=FluxSpec)
+Status = TypeVar("Status", bound=FluxStatus)
+Seen = TypeVar("Seen")
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[Spec, Status, Seen]):
+    """A controller as data: the kind it owns, how it looks and how it decides."""
+
+    name: str
+    kind: Kind
+    spec: type[Spec]
+    status: type[Status]
+    observe: Callable[[Subject[Spec, Status], Site], Awaitable[Seen]]
+    decide: Callable[[Subject[Spec, Status], Seen], Decision[Status]]
+    default_account: str | None = None
+    suspended: Callable[[Subject[Spec, Status]], Emit] | None = None
+    """The event that says once per generation that a suspended object is left alone."""
+
+    @property
+    def manager(self) -> str:
+        """The field manager of every object this part writes."""
+        return f"flagger-{self.name}"
+
+    @property
+    def status_manager(self) -> str:
+        return f"{self.manager}-status"
+
+    @property
+    def finalizer(self) -> str:
+        return f"{self.kind.group}/finalizer"
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What a pass needs from its process."""
+
+    cluster: Cluster
+    egress: Egress
+    clock: Callable[[], datetime]
+    tell: Callable[[Gauge | Count], None]
+    deliver: Callable[[Subject[Any, Any], Deliver], None]
+    instance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a pass ended: when to look again by ourselves, and whether it was for a fault.
+
+    *failed* asks the queue for exponential backoff, bounded from below by *requeue_after_s*.
+    """
+
+    requeue_after_s: float | None = None
+    failed: bool = False
+    wrote_status: bool = False
+    sentence: str = ""
+
+
+@dataclass(slots=True)
+class Pass(Generic[Spec, Status, Seen]):
+    """One pass of *part* over *manifest*; made for the pass and dropped with it."""
+
+    part: Part[Spec, Status, Seen]
+    shell: Shell
+    manifest: Manifest
+    memory: dict[str, Any]
+    after: list[Deliver | Count] = field(default_factory=list)
+
+    async def run(self) -> Outcome:
+        status = _status(self.part, self.manifest)
+        try:
+            spec = self.part.spec.read(self.manifest.get("spec") or {}, "spec")
+        except SpecError as error:
+            return await self._settle(status, Decision(status, _faulty(error)))
+        subject = Subject(self.manifest, spec, status, self.shell.clock())
+        if spec.suspend and not subject.deleting:
+            return await self._leave_alone(subject)
+        failed = False
+        retry_after_s = None
+        try:
+            decision = await self._decide(subject)
+            await self._act(subject, decision.actions)
+        except SpecError as error:
+            decision = Decision(status, _faulty(error))
+        except Conflict as error:
+            if not error.managers:
+                return Outcome(failed=True, sentence=error.message)
+            decision = Decision(status, _fought(error))
+        except Unavailable as error:
+            failed, retry_after_s = True, error.retry_after_s
+            decision = Decision(status, retrying(error.message, error.reason))
+        outcome = await self._settle(status, decision)
+        if not failed:
+            return outcome
+        return Outcome(retry_after_s, True, outcome.wrote_status, decision.standing.message)
+
+    async def _decide(self, subject: Subject[Spec, Status]) -> Decision[Status]:
+        reads = self.shell.cluster.reads(self.part.name, subject.key, self._account(subject))
+        site = Site(reads, self.shell.egress, subject.now, self.memory)
+        seen = await self.part.observe(subject, site)
+        decision = self.part.decide(subject, seen)
+        for gauge in decision.gauges:
+            self.shell.tell(gauge)
+        return decision
+
+    async def _act(self, subject: Subject[Spec, Status], actions: tuple[Action, ...]) -> None:
+        for action in actions:
+            match action:
+                case Apply():
+                    await self._apply(subject, action)
+                case Delete():
+                    account = self._account_for(action.kind.group, subject)
+                    await self.shell.cluster.delete(
+                        action.kind, action.key, uid=action.uid, account=account
+                    )
+                case Emit():
+                    await self._emit(subject, action)
+                case Hold():
+                    await self._finalizers(subject, (self.part.finalizer,))
+                case Release():
+                    await self._finalizers(subject, ())
+                case Deliver() | Count():
+                    self.after.append(action)
+
+    async def _apply(self, subject: Subject[Spec, Status], action: Apply) -> None:
+        manifest = action.manifest
+        group = manifest["apiVersion"].rpartition("/")[0]
+        account = self._account_for(group, subject)
+        cluster, manager = self.shell.cluster, self.part.manager
+        try:
+            await cluster.apply(
+                manifest, manager=manager, force=action.force is Force.ALWAYS, account=account
+            )
+        except Conflict as error:
+            if not error.managers or action.force in (Force.NEVER, Force.ALWAYS):
+                raise
+            if not held_by_gitops(error.managers):
+                await cluster.apply(manifest, manager=manager, force=True, account=account)
+            elif action.force is Force.UNLESS_GITOPS:
+                raise
+            else:
+                await self._emit(
+                    subject,
+                    Emit(Reason.FIELD_MANAGER_CONFLICT, explain_conflict(error), "Warning"),
+                )
+
+    async def _finalizers(
+        self, subject: Subject[Spec, Status], finalizers: tuple[str, ...]
+    ) -> None:
+        manifest = _identity(self.manifest)
+        if finalizers:
+            manifest["metadata"]["finalizers"] = list(finalizers)
+        await self.shell.cluster.apply(manifest, manager=self.part.manager, force=True)
+
+    async def _emit(self, subject: Subject[Spec, Status], emit: Emit) -> None:
+        await self.shell.cluster.record(event_for(subject, emit, self.part, self.shell.instance))
+
+    async def _leave_alone(self, subject: Subject[Spec, Status]) -> Outcome:
+        if self.part.suspended is not None and self.memory.get("suspended") != subject.generation:
+            await self._emit(subject, self.part.suspended(subject))
+            self.memory["suspended"] = subject.generation
+        return Outcome(sentence="suspended")
+
+    async def _settle(self, before: Status, decision: Decision[Status]) -> Outcome:
+        """Write the status if it says anything new, then do what waits for that write."""
+        status = dated(before, decision, self.manifest, self.shell.clock())
+        wrote = False
+        if status.wire() != (self.manifest.get("status") or {}) and not self._gone(decision):
+            await self._write_status(status)
+            wrote = True
+        for item in self.after:
+            if isinstance(item, Count):
+                self.shell.tell(item)
+            else:
+                subject = Subject(self.manifest, self.part.spec(), status, self.shell.clock())
+                self.shell.deliver(subject, item)
+        return Outcome(
+            decision.requeue_after_s, wrote_status=wrote, sentence=decision.standing.message
+        )
+
+    async def _write_status(self, status: Status) -> None:
+        manifest = _identity(self.manifest)
+        manifest["metadata"]["resourceVersion"] = self.manifest["metadata"]["resourceVersion"]
+        manifest["status"] = status.wire()
+        await self.shell.cluster.apply(
+            manifest, manager=self.part.status_manager, force=True, subresource="status"
+        )
+
+    def _gone(self, decision: Decision[Status]) -> bool:
+        released = any(isinstance(action, Release) for action in decision.actions)
+        return released and "deletionTimestamp" in self.manifest["metadata"]
+
+    def _account(self, subject: Subject[Spec, Status]) -> str | None:
+        name = subject.spec.service_account_name or self.part.default_account
+        return f"system:serviceaccount:{subject.namespace}:{name}" if name else None
+
+    def _account_for(self, group: str, subject: Subject[Spec, Status]) -> str | None:
+        return None if ours(group) else self._account(subject)
+
+
+async def reconcile(
+    part: Part[Any, Any, Any], manifest: Manifest, shell: Shell, memory: dict[str, Any]
+) -> Outcome:
+    """Take one pass of *part* over *manifest*."""
+    return await Pass(part, shell, manifest, memory).run()
+
+
+def ours(group: str) -> bool:
+    """Tell whether objects of *group* are the toolkit's own, read and written as the controller."""
+    return group == "flagger.app" or group.endswith(".flagger.app")
+
+
+def dated(
+    before: Status, decision: Decision[Status], manifest: Manifest, now: datetime
+) -> Status:
+    """Complete the decided status: conditions with times, generation, handled annotations."""
+    meta = manifest["metadata"]
+    generation = int(meta.get("generation", 0))
+    wanted = (*conditions_for(decision.standing), *decision.conditions)
+    update: dict[str, Any] = {
+        "conditions": merge(before.conditions, wanted, generation=generation, now=now)
+    }
+    if decision.standing.accepted:
+        update["observed_generation"] = generation
+    annotations: Mapping[str, str] = meta.get("annotations") or {}
+    for annotation, name in (
+        (REQUESTED_AT, "last_handled_reconcile_at"),
+        (FORCE_AT, "last_handled_force_at"),
+        (RESET_AT, "last_handled_reset_at"),
+    ):
+        if annotation in annotations:
+            update[name] = annotations[annotation]
+    return decision.status.model_copy(update=update)
+
+
+def event_for(
+    subject: Subject[Any, Any], emit: Emit, part: Part[Any, Any, Any], instance: str
+) -> dict[str, Any]:
+    """Render a core/v1 Event whose name is derived from what it says and the state it was said in.
+
+    A pass repeated after a crash so makes the same Event again, and the API server keeps one.
+    """
+    state = (subject.uid, subject.meta.get("resourceVersion", ""), emit.reason, emit.message)
+    suffix = hashlib.sha256("/".join(state).encode()).hexdigest()[:16]
+    stamp = rfc3339_micro(subject.now)
+    carried = {
+        key: value
+        for key, value in subject.annotations.items()
+        if key.startswith("event.toolkit.fluxcd.io/")
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {
+            "name": f"{subject.name[:230]}.{suffix}",
+            "namespace": subject.namespace,
+            **({"annotations": carried} if carried else {}),
+        },
+        "involvedObject": {
+            "apiVersion": part.kind.api_version,
+            "kind": part.kind.kind,
+            "namespace": subject.namespace,
+            "name": subject.name,
+            "uid": subject.uid,
+            "resourceVersion": subject.meta.get("resourceVersion", ""),
+        },
+        "reason": emit.reason,
+        "message": emit.message[:1024],
+        "type": emit.type,
+        "eventTime": stamp,
+        "action": emit.reason,
+        "reportingComponent": part.manager,
+        "reportingInstance": instance or part.manager,
+        "firstTimestamp": None,
+        "lastTimestamp": None,
+    }
+
+
+def _status(part: Part[Any, Status, Any], manifest: Manifest) -> Status:
+    """Read the status; one that cannot be read (another controller's) counts as none."""
+    try:
+        return part.status.read(manifest.get("status") or {}, "status")
+    except SpecError:
+        return part.status()
+
+
+def _identity(manifest: Manifest) -> dict[str, Any]:
+    meta = manifest["metadata"]
+    return {
+        "apiVersion": manifest["apiVersion"],
+        "kind": manifest["kind"],
+        "metadata": {"name": meta["name"], "namespace": meta["namespace"]},
+    }
+
+
+def _faulty(error: SpecError) -> Standing:
+    return stalled(error.message, error.reason)
+
+
+def _fought(error: Conflict) -> Standing:
+    return stalled(explain_conflict(error), Reason.FIELD_MANAGER_CONFLICT)

@@ -1,0 +1,1 @@
+"""The gating part: owns Gate and answers open or closed."""

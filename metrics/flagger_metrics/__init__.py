@@ -1,0 +1,1 @@
+"""The metrics part: owns MetricAnalysis and answers with a verdict."""

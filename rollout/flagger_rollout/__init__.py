@@ -1,0 +1,1 @@
+"""The rollout part: owns Canary and decides its phase."""

@@ -1,0 +1,1 @@
+"""The routing part: owns TrafficRoute and answers with the split in force."""
