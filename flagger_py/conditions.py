@@ -92,7 +92,9 @@ def conditions_for(standing: Standing) -> tuple[Condition, ...]:
     message = standing.message[:MESSAGE_CHARS_MAX]
     found = []
     if standing.stalled:
-        found.append(Condition(type=STALLED, status="True", reason=standing.reason, message=message))
+        found.append(
+            Condition(type=STALLED, status="True", reason=standing.reason, message=message)
+        )
     elif standing.reconciling is not None:
         found.append(
             Condition(type=RECONCILING, status="True", reason=standing.reconciling, message=message)

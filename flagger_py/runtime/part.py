@@ -32,7 +32,7 @@ from flagger_py.decision import (
 )
 from flagger_py.egress import Egress
 from flagger_py.errors import Conflict, SpecError, Unavailable
-from flagger_py.refs import Kind
+from flagger_py.refs import Key, Kind, key_of
 from flagger_py.runtime.cluster import Cluster, Site
 from flagger_py.runtime.conflicts import explain_conflict, held_by_gitops
 from flagger_py.subject import FORCE_AT, REQUESTED_AT, RESET_AT, Subject
@@ -53,6 +53,7 @@ class Part(Generic[Spec, Status, Seen]):
     status: type[Status]
     observe: Callable[[Subject[Spec, Status], Site], Awaitable[Seen]]
     decide: Callable[[Subject[Spec, Status], Seen], Decision[Status]]
+    finalizer: str
     default_account: str | None = None
     suspended: Callable[[Subject[Spec, Status]], Emit] | None = None
     """The event that says once per generation that a suspended object is left alone."""
@@ -66,10 +67,6 @@ class Part(Generic[Spec, Status, Seen]):
     def status_manager(self) -> str:
         return f"{self.manager}-status"
 
-    @property
-    def finalizer(self) -> str:
-        return f"{self.kind.group}/finalizer"
-
 
 @dataclass(frozen=True, slots=True)
 class Shell:
@@ -79,7 +76,7 @@ class Shell:
     egress: Egress
     clock: Callable[[], datetime]
     tell: Callable[[Gauge | Count], None]
-    deliver: Callable[[Subject[Any, Any], Deliver], None]
+    deliver: Callable[[Key, Deliver], None]
     instance: str = ""
 
 
@@ -212,8 +209,7 @@ class Pass(Generic[Spec, Status, Seen]):
             if isinstance(item, Count):
                 self.shell.tell(item)
             else:
-                subject = Subject(self.manifest, self.part.spec(), status, self.shell.clock())
-                self.shell.deliver(subject, item)
+                self.shell.deliver(key_of(self.manifest), item)
         return Outcome(
             decision.requeue_after_s, wrote_status=wrote, sentence=decision.standing.message
         )
@@ -250,9 +246,7 @@ def ours(group: str) -> bool:
     return group == "flagger.app" or group.endswith(".flagger.app")
 
 
-def dated(
-    before: Status, decision: Decision[Status], manifest: Manifest, now: datetime
-) -> Status:
+def dated(before: Status, decision: Decision[Status], manifest: Manifest, now: datetime) -> Status:
     """Complete the decided status: conditions with times, generation, handled annotations."""
     meta = manifest["metadata"]
     generation = int(meta.get("generation", 0))
