@@ -49,19 +49,28 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Emit:
-    """Record a Kubernetes Event on the object under decision."""
+    """Record a Kubernetes Event on the object under decision, once.
+
+    *token* says what the event belongs to: the same reason and message under the same token are
+    one event, however often a pass repeats them. Without it every state of the object counts anew.
+    """
 
     reason: str
     message: str
     type: Literal["Normal", "Warning"] = "Normal"
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """Send *request* after the status is written; in order per object, failures logged only."""
+    """Send *request* after the status is written; in order per object, failures logged only.
+
+    Within a process the same *token* is delivered once; after a crash perhaps once more.
+    """
 
     request: Request
     about: str
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,15 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Observe:
+    """Add *value* to a Prometheus histogram once the status is written."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Gauge:
     """The present value of a Prometheus gauge, told anew at each pass."""
 
@@ -91,7 +109,9 @@ class Gauge:
     value: float
 
 
-Action = Apply | Delete | Emit | Deliver | Hold | Release | Count
+Telling = Gauge | Count | Observe
+
+Action = Apply | Delete | Emit | Deliver | Hold | Release | Count | Observe
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from typing import Any, Generic, TypeVar
 
 from flagger_py.clock import rfc3339_micro
 from flagger_py.conditions import (
+    READY,
+    RECONCILING,
+    STALLED,
     FluxSpec,
     FluxStatus,
     Reason,
@@ -26,9 +29,10 @@ from flagger_py.decision import (
     Deliver,
     Emit,
     Force,
-    Gauge,
     Hold,
+    Observe,
     Release,
+    Telling,
 )
 from flagger_py.egress import Egress
 from flagger_py.errors import Conflict, SpecError, Unavailable
@@ -43,6 +47,10 @@ Status = TypeVar("Status", bound=FluxStatus)
 Seen = TypeVar("Seen")
 
 
+SAID_MAX = 64
+"""How many things a process remembers to have said about one object; a step says fewer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part(Generic[Spec, Status, Seen]):
     """A controller as data: the kind it owns, how it looks and how it decides."""
@@ -55,8 +63,8 @@ class Part(Generic[Spec, Status, Seen]):
     decide: Callable[[Subject[Spec, Status], Seen], Decision[Status]]
     finalizer: str
     default_account: str | None = None
-    suspended: Callable[[Subject[Spec, Status]], Emit] | None = None
-    """The event that says once per generation that a suspended object is left alone."""
+    suspended: Callable[[Subject[Spec, Status], Site], Awaitable[tuple[Action, ...]]] | None = None
+    """What is still done for a suspended object: say so once, pass it down; nothing else."""
 
     @property
     def manager(self) -> str:
@@ -75,7 +83,7 @@ class Shell:
     cluster: Cluster
     egress: Egress
     clock: Callable[[], datetime]
-    tell: Callable[[Gauge | Count], None]
+    tell: Callable[[Telling], None]
     deliver: Callable[[Key, Deliver], None]
     instance: str = ""
 
@@ -101,44 +109,46 @@ class Pass(Generic[Spec, Status, Seen]):
     shell: Shell
     manifest: Manifest
     memory: dict[str, Any]
-    after: list[Deliver | Count] = field(default_factory=list)
+    after: list[Deliver | Count | Observe] = field(default_factory=list)
 
     async def run(self) -> Outcome:
         status = _status(self.part, self.manifest)
         try:
             spec = self.part.spec.read(self.manifest.get("spec") or {}, "spec")
         except SpecError as error:
-            return await self._settle(status, Decision(status, _faulty(error)))
+            return await self._settle(status, _kept(status, _faulty(error)))
         subject = Subject(self.manifest, spec, status, self.shell.clock())
-        if spec.suspend and not subject.deleting:
-            return await self._leave_alone(subject)
         failed = False
         retry_after_s = None
         try:
+            if spec.suspend and not subject.deleting:
+                return await self._leave_alone(subject)
             decision = await self._decide(subject)
             await self._act(subject, decision.actions)
         except SpecError as error:
-            decision = Decision(status, _faulty(error))
+            decision = _kept(status, _faulty(error))
         except Conflict as error:
             if not error.managers:
                 return Outcome(failed=True, sentence=error.message)
-            decision = Decision(status, _fought(error))
+            decision = _kept(status, _fought(error))
         except Unavailable as error:
             failed, retry_after_s = True, error.retry_after_s
-            decision = Decision(status, retrying(error.message, error.reason))
+            decision = _kept(status, retrying(error.message, error.reason))
         outcome = await self._settle(status, decision)
         if not failed:
             return outcome
         return Outcome(retry_after_s, True, outcome.wrote_status, decision.standing.message)
 
     async def _decide(self, subject: Subject[Spec, Status]) -> Decision[Status]:
-        reads = self.shell.cluster.reads(self.part.name, subject.key, self._account(subject))
-        site = Site(reads, self.shell.egress, subject.now, self.memory)
-        seen = await self.part.observe(subject, site)
+        seen = await self.part.observe(subject, self._site(subject))
         decision = self.part.decide(subject, seen)
         for gauge in decision.gauges:
             self.shell.tell(gauge)
         return decision
+
+    def _site(self, subject: Subject[Spec, Status]) -> Site:
+        reads = self.shell.cluster.reads(self.part.name, subject.key, self._account(subject))
+        return Site(reads, self.shell.egress, subject.now, self.memory)
 
     async def _act(self, subject: Subject[Spec, Status], actions: tuple[Action, ...]) -> None:
         for action in actions:
@@ -153,10 +163,10 @@ class Pass(Generic[Spec, Status, Seen]):
                 case Emit():
                     await self._emit(subject, action)
                 case Hold():
-                    await self._finalizers(subject, (self.part.finalizer,))
+                    await self._finalizers((self.part.finalizer,))
                 case Release():
-                    await self._finalizers(subject, ())
-                case Deliver() | Count():
+                    await self._finalizers(())
+                case Deliver() | Count() | Observe():
                     self.after.append(action)
 
     async def _apply(self, subject: Subject[Spec, Status], action: Apply) -> None:
@@ -181,21 +191,32 @@ class Pass(Generic[Spec, Status, Seen]):
                     Emit(Reason.FIELD_MANAGER_CONFLICT, explain_conflict(error), "Warning"),
                 )
 
-    async def _finalizers(
-        self, subject: Subject[Spec, Status], finalizers: tuple[str, ...]
-    ) -> None:
+    async def _finalizers(self, finalizers: tuple[str, ...]) -> None:
         manifest = _identity(self.manifest)
         if finalizers:
             manifest["metadata"]["finalizers"] = list(finalizers)
         await self.shell.cluster.apply(manifest, manager=self.part.manager, force=True)
 
     async def _emit(self, subject: Subject[Spec, Status], emit: Emit) -> None:
+        thing = f"{emit.token}/{emit.reason}/{emit.message}"
+        if emit.token and self._said(thing):
+            return
         await self.shell.cluster.record(event_for(subject, emit, self.part, self.shell.instance))
+        self._note(thing)
+
+    def _said(self, thing: str) -> bool:
+        return thing in self.memory.setdefault("said", {})
+
+    def _note(self, thing: str) -> None:
+        """Remember that *thing* was said of this object; the oldest is forgotten first."""
+        said: dict[str, None] = self.memory.setdefault("said", {})
+        said[thing] = None
+        while len(said) > SAID_MAX:
+            del said[next(iter(said))]
 
     async def _leave_alone(self, subject: Subject[Spec, Status]) -> Outcome:
-        if self.part.suspended is not None and self.memory.get("suspended") != subject.generation:
-            await self._emit(subject, self.part.suspended(subject))
-            self.memory["suspended"] = subject.generation
+        if self.part.suspended is not None:
+            await self._act(subject, await self.part.suspended(subject, self._site(subject)))
         return Outcome(sentence="suspended")
 
     async def _settle(self, before: Status, decision: Decision[Status]) -> Outcome:
@@ -205,11 +226,12 @@ class Pass(Generic[Spec, Status, Seen]):
         if status.wire() != (self.manifest.get("status") or {}) and not self._gone(decision):
             await self._write_status(status)
             wrote = True
-        for item in self.after:
-            if isinstance(item, Count):
+        for item in self.after if decision.actions else ():
+            if not isinstance(item, Deliver):
                 self.shell.tell(item)
-            else:
+            elif not self._said(f"delivery/{item.token}"):
                 self.shell.deliver(key_of(self.manifest), item)
+                self._note(f"delivery/{item.token}")
         return Outcome(
             decision.requeue_after_s, wrote_status=wrote, sentence=decision.standing.message
         )
@@ -270,11 +292,12 @@ def dated(before: Status, decision: Decision[Status], manifest: Manifest, now: d
 def event_for(
     subject: Subject[Any, Any], emit: Emit, part: Part[Any, Any, Any], instance: str
 ) -> dict[str, Any]:
-    """Render a core/v1 Event whose name is derived from what it says and the state it was said in.
+    """Render a core/v1 Event whose name is derived from what it says and what it belongs to.
 
     A pass repeated after a crash so makes the same Event again, and the API server keeps one.
     """
-    state = (subject.uid, subject.meta.get("resourceVersion", ""), emit.reason, emit.message)
+    token = emit.token or subject.meta.get("resourceVersion", "")
+    state = (subject.uid, token, emit.reason, emit.message)
     suffix = hashlib.sha256("/".join(state).encode()).hexdigest()[:16]
     stamp = rfc3339_micro(subject.now)
     carried = {
@@ -316,6 +339,12 @@ def _status(part: Part[Any, Status, Any], manifest: Manifest) -> Status:
         return part.status.read(manifest.get("status") or {}, "status")
     except SpecError:
         return part.status()
+
+
+def _kept(status: Status, standing: Standing) -> Decision[Status]:
+    """Say where the object stands after a fault; all else in its status stays as it was."""
+    own = tuple(c for c in status.conditions if c.type not in (STALLED, RECONCILING, READY))
+    return Decision(status, standing, conditions=own)
 
 
 def _identity(manifest: Manifest) -> dict[str, Any]:

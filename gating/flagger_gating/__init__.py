@@ -1,1 +1,5 @@
-"""The gating part: owns Gate and answers open or closed."""
+"""The gating part: owns Gate and answers open or closed.
+
+`part(settings)` of the controller gives the whole part; `webhook`, `window` and `manual` are pure
+and may be used alone.
+"""

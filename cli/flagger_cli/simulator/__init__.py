@@ -1,0 +1,1 @@
+"""The surroundings of a simulated cluster: servers that answer, and the four parts composed."""

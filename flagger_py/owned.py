@@ -1,0 +1,126 @@
+"""Whether a live object already says what a server-side apply would say, so that none is sent.
+
+The answer is read from `metadata.managedFields` (fieldsV1, see the Kubernetes documentation of
+server-side apply): a field set there tells how the server identifies the items of a list, and
+which fields the manager holds. No schema is needed.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from flagger_py.wire import Manifest
+
+Fields = dict[str, "Fields"]
+"""A set of fields in the form of fieldsV1.
+
+`f:` is a field's name, `k:` an item's keys, `v:` a value of a set, `.` the field itself.
+"""
+
+METADATA_APPLIED = ("labels", "annotations", "finalizers", "ownerReferences")
+"""What of an object's metadata a manager can own; the server sees to the rest."""
+
+
+def says_already(
+    desired: Manifest, live: Manifest | None, manager: str, subresource: str | None = None
+) -> bool:
+    """Tell whether applying *desired* as *manager* would leave *live* as it is.
+
+    True when every value of *desired* is in *live*, where defaults may have been added, and
+    *manager* owns by apply exactly the fields of *desired*: one that it owns and no longer
+    applies would be removed, one that another manager took from it would be taken back.
+    """
+    if live is None:
+        return False
+    wanted = _stated(content(desired, subresource))
+    owned = applied_fields(live, manager, subresource)
+    if not owned or not wanted:
+        return not owned and not wanted
+    return _agrees(wanted, content(live, subresource), owned)
+
+
+def content(manifest: Manifest, subresource: str | None = None) -> dict[str, Any]:
+    """Return what of *manifest* managers can own, confined to *subresource* where given."""
+    if subresource is not None:
+        return {subresource: manifest[subresource]} if subresource in manifest else {}
+    found = {k: v for k, v in manifest.items() if k not in ("apiVersion", "kind", "metadata")}
+    meta = manifest.get("metadata") or {}
+    held = {name: meta[name] for name in METADATA_APPLIED if name in meta}
+    return {"metadata": held, **found} if held else found
+
+
+def applied_fields(live: Manifest, manager: str, subresource: str | None = None) -> Fields:
+    """Return the fields that *manager* holds by apply, empty when it holds none."""
+    for entry in live["metadata"].get("managedFields") or ():
+        if (
+            entry.get("manager") == manager
+            and entry.get("operation") == "Apply"
+            and (entry.get("subresource") or None) == subresource
+        ):
+            fields: Fields = entry.get("fieldsV1") or {}
+            return fields
+    return {}
+
+
+def items_of(fields: Fields) -> Iterator[tuple[str, Fields]]:
+    """Yield the elements below a node of a field set, without the mark for the node itself."""
+    return ((name, node) for name, node in fields.items() if name != ".")
+
+
+def _agrees(wanted: Any, live: Any, owned: Fields) -> bool:
+    below = dict(items_of(owned))
+    if not below:
+        return _within(wanted, live)
+    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
+        stated = _stated(wanted)
+        if {f"f:{name}" for name in stated} != below.keys():
+            return False
+        return all(_agrees(v, live.get(name), below[f"f:{name}"]) for name, v in stated.items())
+    if isinstance(wanted, list | tuple) and isinstance(live, list | tuple):
+        return len(wanted) == len(below) and all(
+            _item_agrees(wanted, live, name, node) for name, node in below.items()
+        )
+    return False
+
+
+def _item_agrees(wanted: Sequence[Any], live: Sequence[Any], name: str, owned: Fields) -> bool:
+    sort, told = name[0], json.loads(name[2:])
+    if sort == "v":
+        return told in wanted and told in live
+    if sort == "i":
+        return told < min(len(wanted), len(live)) and _agrees(wanted[told], live[told], owned)
+    ours, theirs = _keyed(wanted, told), _keyed(live, told)
+    return ours is not None and theirs is not None and _agrees(ours, theirs, owned)
+
+
+def _keyed(items: Sequence[Any], keys: Mapping[str, Any]) -> Any:
+    """Find the item with *keys*; one that leaves a key to its default serves if none has it."""
+    for item in items:
+        if isinstance(item, Mapping) and all(item.get(k) == v for k, v in keys.items()):
+            return item
+    for item in items:
+        if isinstance(item, Mapping) and all(item.get(k, v) == v for k, v in keys.items()):
+            return item
+    return None
+
+
+def _within(wanted: Any, live: Any) -> bool:
+    if isinstance(wanted, Mapping):
+        if not wanted:
+            return live is None or isinstance(live, Mapping)
+        return isinstance(live, Mapping) and all(
+            v is None or _within(v, live.get(name)) for name, v in wanted.items()
+        )
+    if isinstance(wanted, list | tuple):
+        if not wanted:
+            return not live
+        return (
+            isinstance(live, list | tuple)
+            and len(live) == len(wanted)
+            and all(_within(ours, theirs) for ours, theirs in zip(wanted, live, strict=True))
+        )
+    return bool(wanted == live) and isinstance(wanted, bool) == isinstance(live, bool)
+
+
+def _stated(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: item for name, item in value.items() if item is not None}

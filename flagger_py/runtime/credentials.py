@@ -1,0 +1,129 @@
+"""Who we are to the API server: its address, our certificates and the token of the moment.
+
+`kubernetes.config` reads kubeconfigs, the in-cluster account and credential plugins; it does so
+in a thread, because a plugin is a foreign program and may take its time.
+"""
+
+import asyncio
+import os
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kubernetes.client import Configuration
+from kubernetes.config import (
+    ConfigException,
+    incluster_config,
+    load_incluster_config,
+    load_kube_config,
+)
+
+from flagger_py.clock import monotonic_s
+from flagger_py.errors import Unavailable
+
+_RECHECK_S = 30.0
+_RELOAD_S_MIN = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the credentials are found: a kubeconfig, else the pod we run in, else the default."""
+
+    kubeconfig: str = ""
+    context: str = ""
+    master: str = ""
+
+
+class Credentials:
+    """The present credentials; `authorization` keeps them fresh, `renew` reads them anew."""
+
+    def __init__(self, source: Source, clock_s: Callable[[], float] = monotonic_s) -> None:
+        self._source = source
+        self._clock_s = clock_s
+        self._config = Configuration()
+        self._checked_s = float("-inf")
+        self._loaded_s = float("-inf")
+        self._lock = asyncio.Lock()
+        self._token: str | None = None
+        self.host = ""
+        self.tls: ssl.SSLContext | bool = True
+        self.server_name: str | None = None
+        self.proxy: str | None = None
+
+    async def load(self) -> None:
+        """Read everything; raises `Unavailable` when there is nothing to read."""
+        async with self._lock:
+            await self._load()
+
+    async def authorization(self) -> str | None:
+        """Return the Authorization header's value, refreshed when its time has come."""
+        if self._clock_s() - self._checked_s > _RECHECK_S:
+            async with self._lock:
+                if self._clock_s() - self._checked_s > _RECHECK_S:
+                    self._token = await asyncio.to_thread(_token_of, self._config)
+                    self._checked_s = self._clock_s()
+        return self._token
+
+    async def renew(self) -> None:
+        """Read everything again after a 401, at most every ten seconds."""
+        async with self._lock:
+            if self._clock_s() - self._loaded_s > _RELOAD_S_MIN:
+                await self._load()
+
+    async def _load(self) -> None:
+        try:
+            self._config = await asyncio.to_thread(_read, self._source)
+            self._token = await asyncio.to_thread(_token_of, self._config)
+            self.tls = await asyncio.to_thread(_tls_of, self._config)
+        except (ConfigException, OSError, ssl.SSLError) as error:
+            raise Unavailable(f"no credentials for the API server: {error}") from error
+        self.host = str(self._config.host).rstrip("/")
+        self.server_name = self._config.tls_server_name
+        self.proxy = self._config.proxy
+        self._loaded_s = self._checked_s = self._clock_s()
+
+
+def own_namespace() -> str:
+    """Return the namespace of the pod we run in, empty outside of a cluster."""
+    path = os.path.join(os.path.dirname(incluster_config.SERVICE_TOKEN_FILENAME), "namespace")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _read(source: Source) -> Configuration:
+    config = Configuration()
+    if source.kubeconfig or source.context:
+        load_kube_config(
+            source.kubeconfig or None,
+            source.context or None,
+            client_configuration=config,
+            persist_config=False,
+        )
+    elif not source.master:
+        try:
+            load_incluster_config(config)
+        except ConfigException:
+            load_kube_config(client_configuration=config, persist_config=False)
+    if source.master:
+        config.host = source.master
+    return config
+
+
+def _token_of(config: Configuration) -> str | None:
+    found = config.get_api_key_with_prefix("BearerToken", alias="authorization")
+    return str(found) if found else None
+
+
+def _tls_of(config: Configuration) -> ssl.SSLContext | bool:
+    if not str(config.host).startswith("https"):
+        return True
+    context = ssl.create_default_context(cafile=config.ssl_ca_cert or None)
+    if not config.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if config.cert_file:
+        context.load_cert_chain(config.cert_file, config.key_file or None)
+    return context

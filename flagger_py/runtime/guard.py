@@ -1,0 +1,104 @@
+"""Which addresses no request of a user may reach: the machine's own neighbourhood.
+
+URLs of metrics, webhooks and alerts are written by tenants. Link-local addresses and those where
+clouds hand out credentials would turn a request into a theft; they are refused by name, by number
+and again by what a name resolves to.
+"""
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from flagger_py.egress import Unreachable
+from flagger_py.errors import SpecError
+
+_FORBIDDEN = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "169.254.0.0/16",  # Link-local, with most clouds' metadata service.
+        "fe80::/10",
+        "fd00:ec2::/32",  # AWS metadata over IPv6.
+        "100.100.100.200/32",  # Alibaba Cloud metadata.
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What may be called; *hosts* with `*` as wildcard, any host when it is empty."""
+
+    allow_http: bool = True
+    allow_link_local: bool = False
+    hosts: tuple[str, ...] = ()
+
+    def check(self, url: str, proxy: str | None = None) -> None:
+        """Raise `SpecError` for an insecure *url*, `Unreachable` for a forbidden one."""
+        parts = urlsplit(url)
+        host = parts.hostname
+        if parts.scheme not in ("http", "https") or not host:
+            raise SpecError(
+                f"{redacted(url)!r} is no http or https URL", reason="UnsupportedConnectionType"
+            )
+        for each, what in ((url, "requests"), (proxy or "", "proxies")):
+            if urlsplit(each).scheme == "http" and not self.allow_http:
+                raise SpecError(
+                    f"{redacted(each)}: {what} without TLS are not allowed here "
+                    f"(--insecure-allow-http=false)",
+                    reason="InsecureConnectionsDisallowed",
+                )
+        if self.hosts and not any(fnmatchcase(host, pattern) for pattern in self.hosts):
+            raise Unreachable(f"{host} is not among the hosts allowed by --egress-allow-hosts")
+        self.check_address(host, host)
+        if proxy:
+            through = urlsplit(proxy).hostname or ""
+            self.check_address(through, through)
+
+    def check_address(self, address: str, host: str) -> None:
+        """Raise `Unreachable` when *address*, of *host*, is forbidden; a name is not judged."""
+        if not self.allow_link_local and forbidden(address):
+            raise Unreachable(
+                f"{host} is a link-local or metadata address ({address}), which is not called"
+            )
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves names by *inner* and refuses those that lead to forbidden addresses."""
+
+    def __init__(self, guard: Guard, inner: AbstractResolver) -> None:
+        self._guard = guard
+        self._inner = inner
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        for each in found:
+            self._guard.check_address(each["host"], host)
+        return found
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def forbidden(address: str) -> bool:
+    """Tell whether *address* is a number of the forbidden kind; False for a name."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0].strip("[]"))
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv6Address):
+        inside = found.ipv4_mapped or found.sixtofour
+        if inside is not None:
+            found = inside
+    return any(found.version == net.version and found in net for net in _FORBIDDEN)
+
+
+def redacted(url: str) -> str:
+    """Return *url* without user, password, path and query, where secrets may be."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname or ''}{port}" if parts.scheme else "(no scheme)"

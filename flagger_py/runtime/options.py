@@ -1,0 +1,261 @@
+"""What an operator of the controllers may choose: the flags of every controller process.
+
+The names are Flux's; where Flagger has another name for the same thing both are understood. A
+flag takes one dash or two, as Go's do.
+"""
+
+import argparse
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flagger_py.errors import SpecError
+from flagger_py.quantities import duration_s
+
+_TRUE = ("1", "t", "true")
+_FALSE = ("0", "f", "false")
+LEVELS = ("trace", "debug", "info", "warn", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeOptions:
+    """The choices a process runs with; durations in seconds, an empty address serves nothing."""
+
+    kubeconfig: str = ""
+    context: str = ""
+    master: str = ""
+    namespace: str = ""
+    watch_label_selector: str = ""
+    watch_configs_label_selector: str = "reconcile.fluxcd.io/watch=Enabled"
+    concurrent: int = 16
+    min_retry_delay_s: float = 0.75
+    max_retry_delay_s: float = 900.0
+    requeue_dependency_s: float = 30.0
+    interval_jitter_percentage: int = 5
+    leader_election: bool = False
+    leader_election_namespace: str = ""
+    leader_election_release_on_cancel: bool = True
+    lease_duration_s: float = 35.0
+    renew_deadline_s: float = 30.0
+    retry_period_s: float = 5.0
+    metrics_addr: str = ""
+    health_addr: str = ""
+    events_addr: str = ""
+    log_level: str = "info"
+    log_encoding: str = "json"
+    default_service_account: str = ""
+    no_cross_namespace_refs: bool = False
+    insecure_allow_http: bool = True
+    egress_allow_link_local: bool = False
+    egress_allow_hosts: tuple[str, ...] = ()
+    graceful_shutdown_timeout_s: float = 30.0
+    kube_api_qps: float = 50.0
+    kube_api_burst: int = 300
+    identity: str = ""
+
+
+def add_runtime_flags(parser: argparse.ArgumentParser) -> None:
+    """Teach *parser* the flags that every controller has."""
+    _cluster_flags(parser)
+    _work_flags(parser)
+    _election_flags(parser)
+    _surface_flags(parser)
+    _safety_flags(parser)
+
+
+def read_options(args: argparse.Namespace, environ: Mapping[str, str]) -> RuntimeOptions:
+    """Collect the options from parsed *args*; raises `SpecError` naming the flag that is wrong."""
+    namespace = args.namespace
+    if not namespace and not args.watch_all_namespaces:
+        namespace = environ.get("RUNTIME_NAMESPACE", "")
+        if not namespace:
+            raise SpecError("--watch-all-namespaces=false needs RUNTIME_NAMESPACE or --namespace")
+    if args.concurrent < 1:
+        raise SpecError(f"--concurrent={args.concurrent}: at least one object must be worked on")
+    if args.unknown_gates:
+        raise SpecError(f"--feature-gates: {args.unknown_gates} is unknown; there are none yet")
+    home = environ.get("RUNTIME_NAMESPACE") or namespace or "kube-system"
+    return RuntimeOptions(
+        **{name: getattr(args, name) for name in _PLAIN},
+        namespace=namespace,
+        leader_election_namespace=args.leader_election_namespace or home,
+        metrics_addr=f":{args.port}" if args.metrics_addr is None else args.metrics_addr,
+        egress_allow_hosts=tuple(h for h in args.egress_allow_hosts.split(",") if h),
+        identity=environ.get("POD_NAME") or environ.get("HOSTNAME") or os.uname().nodename,
+    )
+
+
+def flag(parser: argparse.ArgumentParser, name: str, *also: str, default: object, **how: object) -> None:
+    """Add the flag *name*, also known as *also*, each with one dash or two."""
+    spellings = [dashes + each for each in (name, *also) for dashes in ("--", "-")]
+    parser.add_argument(*spellings, default=default, **how)  # type: ignore[arg-type]  # passed on
+
+
+def switch(parser: argparse.ArgumentParser, name: str, *, default: bool, help: str) -> None:
+    """Add a boolean flag: bare it is true, with `=false` it is not."""
+    spellings = ("--" + name, "-" + name)
+    parser.add_argument(*spellings, default=default, nargs="?", const=True, type=boolean, help=help)
+
+
+def boolean(text: str) -> bool:
+    """Read a boolean as Go's flag package does."""
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+
+
+def seconds(text: str) -> float:
+    """Read a Go duration given as a flag."""
+    try:
+        return duration_s(text)
+    except SpecError as error:
+        raise argparse.ArgumentTypeError(error.message) from error
+
+
+def _cluster_flags(parser: argparse.ArgumentParser) -> None:
+    flag(parser, "kubeconfig", default="", help="Path to a kubeconfig; in a cluster not needed.")
+    flag(parser, "context", default="", help="Context of the kubeconfig; its current one if empty.")
+    flag(parser, "master", default="", help="Address of the API server; overrides the kubeconfig.")
+    flag(parser, "namespace", default="", help="Watch this namespace alone; all if empty.")
+    switch(
+        parser,
+        "watch-all-namespaces",
+        default=True,
+        help="If false, watch only the namespace in RUNTIME_NAMESPACE.",
+    )
+    flag(
+        parser,
+        "watch-label-selector",
+        default="",
+        help="Reconcile only objects with these labels (sharding).",
+    )
+    flag(
+        parser,
+        "watch-configs-label-selector",
+        default="reconcile.fluxcd.io/watch=Enabled",
+        help="Labels of the ConfigMaps and Secrets whose change is acted on at once.",
+    )
+    ignored = "Accepted; the API server's own fairness limits our requests."
+    flag(parser, "kube-api-qps", "kubeconfig-qps", default=50.0, type=float, help=ignored)
+    flag(parser, "kube-api-burst", "kubeconfig-burst", default=300, type=int, help=ignored)
+
+
+def _work_flags(parser: argparse.ArgumentParser) -> None:
+    flag(
+        parser,
+        "concurrent",
+        default=16,
+        type=int,
+        help="Objects worked on at once; those waiting for a foreign server do not count.",
+    )
+    flag(parser, "threadiness", default=2, type=int, help="Accepted; see --concurrent.")
+    flag(parser, "min-retry-delay", default=0.75, type=seconds, dest="min_retry_delay_s")
+    flag(parser, "max-retry-delay", default=900.0, type=seconds, dest="max_retry_delay_s")
+    flag(parser, "requeue-dependency", default=30.0, type=seconds, dest="requeue_dependency_s")
+    flag(parser, "interval-jitter-percentage", default=5, type=int)
+    flag(
+        parser,
+        "graceful-shutdown-timeout",
+        default=30.0,
+        type=seconds,
+        dest="graceful_shutdown_timeout_s",
+        help="How long passes under way may take to finish after SIGTERM.",
+    )
+    flag(parser, "feature-gates", default="", dest="unknown_gates", help="None exist yet.")
+
+
+def _election_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        *("--enable-leader-election", "-enable-leader-election"),
+        dest="leader_election",
+        default=False,
+        nargs="?",
+        const=True,
+        type=boolean,
+        help="Work only while holding a Lease, so that several replicas may run.",
+    )
+    flag(
+        parser,
+        "leader-election-namespace",
+        default="",
+        help="Namespace of the Lease; RUNTIME_NAMESPACE, --namespace or kube-system if empty.",
+    )
+    switch(
+        parser, "leader-election-release-on-cancel", default=True, help="Give the Lease back."
+    )
+    for name, default, dest in (
+        ("leader-election-lease-duration", 35.0, "lease_duration_s"),
+        ("leader-election-renew-deadline", 30.0, "renew_deadline_s"),
+        ("leader-election-retry-period", 5.0, "retry_period_s"),
+    ):
+        flag(parser, name, default=default, type=seconds, dest=dest)
+
+
+def _surface_flags(parser: argparse.ArgumentParser) -> None:
+    flag(parser, "port", default="8080", help="Port of /metrics and /healthz.")
+    flag(parser, "metrics-addr", default=None, help="Address of /metrics; overrides --port.")
+    flag(parser, "health-addr", default=":9440", help="Address of /healthz and /readyz.")
+    flag(parser, "events-addr", default="", help="Where Flux's notification controller listens.")
+    flag(parser, "log-level", default="info", choices=LEVELS)
+    flag(parser, "log-encoding", "zap-encoding", default="json", choices=("json", "console"))
+    switch(parser, "zap-replace-globals", default=False, help="Accepted.")
+
+
+def _safety_flags(parser: argparse.ArgumentParser) -> None:
+    flag(
+        parser,
+        "default-service-account",
+        default="",
+        help="ServiceAccount to impersonate where an object names none.",
+    )
+    switch(
+        parser,
+        "no-cross-namespace-refs",
+        default=False,
+        help="Refuse every reference into another namespace.",
+    )
+    switch(parser, "insecure-allow-http", default=True, help="Allow unencrypted HTTP.")
+    switch(
+        parser,
+        "egress-allow-link-local",
+        default=False,
+        help="Allow link-local and cloud metadata addresses.",
+    )
+    flag(
+        parser,
+        "egress-allow-hosts",
+        default="",
+        help="Comma-separated hosts (with *) that may be called; all if empty.",
+    )
+
+
+_PLAIN = (
+    "kubeconfig",
+    "context",
+    "master",
+    "watch_label_selector",
+    "watch_configs_label_selector",
+    "concurrent",
+    "min_retry_delay_s",
+    "max_retry_delay_s",
+    "requeue_dependency_s",
+    "interval_jitter_percentage",
+    "leader_election",
+    "leader_election_release_on_cancel",
+    "lease_duration_s",
+    "renew_deadline_s",
+    "retry_period_s",
+    "health_addr",
+    "events_addr",
+    "log_level",
+    "log_encoding",
+    "default_service_account",
+    "no_cross_namespace_refs",
+    "insecure_allow_http",
+    "egress_allow_link_local",
+    "graceful_shutdown_timeout_s",
+    "kube_api_qps",
+    "kube_api_burst",
+)

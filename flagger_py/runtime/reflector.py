@@ -1,0 +1,171 @@
+"""A watch cache kept true: list, watch, and list again wherever the watch may have missed a thing.
+
+A new list is compared with what is known, so that objects deleted in a gap are noticed. Nothing
+ends a reflector but its cancellation: whatever the API server does, it tries again, waiting up
+to thirty seconds between attempts. A kind that is not installed is waited for in the same way.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from flagger_py.errors import FlaggerError, Missing, Unavailable
+from flagger_py.refs import key_of
+from flagger_py.runtime.client import Page, Scope
+from flagger_py.runtime.refusals import Gone
+from flagger_py.runtime.store import Store, version_of
+
+log = logging.getLogger(__name__)
+
+_PAUSE_S_MIN = 0.5
+_PAUSE_S_MAX = 30.0
+_WATCH_S_MIN = 240
+_WATCH_S_SPREAD = 240
+_TOO_OLD = 410
+
+
+class Source(Protocol):
+    """The two verbs a reflector needs of a client."""
+
+    def pages(self, scope: Scope) -> AsyncGenerator[Page, None]: ...
+
+    def watch(
+        self, scope: Scope, version: str, timeout_s: int
+    ) -> AsyncGenerator[Mapping[str, Any], None]: ...
+
+
+class Reflector:
+    """Keeps *store* equal to the objects of *scope*.
+
+    *jitter* returns a number from 0 up to 1; it spreads the ends of watches and the pauses.
+    *recovered* is called when a kind is first seen after it was missing or refused.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        scope: Scope,
+        store: Store,
+        *,
+        jitter: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.scope = scope
+        self.store = store
+        self.fault: FlaggerError | None = None
+        self.recovered: Callable[[], None] = lambda: None
+        self._source = source
+        self._jitter = jitter
+        self._sleep = sleep
+        self._settled = asyncio.Event()
+        self._synced = asyncio.Event()
+        self._version = ""
+
+    @property
+    def synced(self) -> bool:
+        return self._synced.is_set()
+
+    async def wait(self) -> None:
+        """Wait for the first list; raises what is in its way as soon as that is known."""
+        await self._settled.wait()
+        if not self.synced and self.fault is not None:
+            raise self.fault
+
+    async def run(self) -> None:
+        """Keep the store true until cancelled."""
+        pause_s = _PAUSE_S_MIN
+        while True:
+            try:
+                if not self.synced or not self._version:
+                    self._version = await self._list()
+                    self._fine()
+                if await self._follow():
+                    self.fault = None
+                    pause_s = _PAUSE_S_MIN
+                    continue
+            except Gone:
+                self._version = ""
+            except FlaggerError as error:
+                self._failed(error)
+            await self._sleep(pause_s * (1 + self._jitter() / 2))
+            pause_s = min(pause_s * 2, _PAUSE_S_MAX)
+
+    async def refresh(self) -> None:
+        """List afresh, beside the watch, until it succeeds; waits for the first list if need be."""
+        pause_s = _PAUSE_S_MIN
+        while True:
+            try:
+                await self._list()
+                return
+            except Missing:
+                return
+            except FlaggerError as error:
+                log.warning("cannot list %s: %s", self.scope.kind, error)
+            await self._sleep(pause_s)
+            pause_s = min(pause_s * 2, _PAUSE_S_MAX)
+
+    async def _list(self) -> str:
+        seen = set()
+        version = ""
+        async with contextlib.aclosing(self._source.pages(self.scope)) as pages:
+            async for page in pages:
+                for item in page.items:
+                    seen.add(key_of(item))
+                    self.store.put(item)
+                version = page.version
+        self.store.keep_only(seen, int(version) if version.isdigit() else 0)
+        return version
+
+    async def _follow(self) -> bool:
+        """Watch once; tell whether it told us anything, so that there is no need to pause."""
+        timeout_s = _WATCH_S_MIN + int(self._jitter() * _WATCH_S_SPREAD)
+        heard = False
+        events = self._source.watch(self.scope, self._version, timeout_s)
+        async with contextlib.aclosing(events) as stream:
+            async for event in stream:
+                self._take(event)
+                heard = True
+        return heard
+
+    def _take(self, event: Mapping[str, Any]) -> None:
+        found = event["object"]
+        match event["type"]:
+            case "ADDED" | "MODIFIED":
+                self.store.put(found)
+            case "DELETED":
+                self.store.drop(key_of(found), version_of(found))
+            case "BOOKMARK":
+                pass
+            case "ERROR":
+                message = f"watch {self.scope.kind}: {found.get('message', 'failed')}"
+                if found.get("code") == _TOO_OLD:
+                    raise Gone(message)
+                self._version = ""
+                raise Unavailable(message)
+            case unknown:
+                raise Unavailable(f"watch {self.scope.kind}: unknown event {unknown!r}")
+        self._version = str(found["metadata"]["resourceVersion"])
+
+    def _fine(self) -> None:
+        was, self.fault = self.fault, None
+        fresh = not self.synced
+        self._synced.set()
+        self._settled.set()
+        if fresh and was is not None:
+            log.info("%s can be read now", self.scope.kind)
+            self.recovered()
+
+    def _failed(self, error: FlaggerError) -> None:
+        """Remember *error*; say it once, not at every attempt."""
+        if self.fault is None or type(self.fault) is not type(error):
+            log.warning("cannot watch %s, trying on: %s", self.scope.kind, error)
+        self.fault = error
+        self._settled.set()
+        if isinstance(error, Missing) and self.synced:
+            # The definition was deleted, and its objects with it.
+            self._synced.clear()
+            self._version = ""
+            self.store.empty()
+

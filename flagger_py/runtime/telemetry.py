@@ -1,0 +1,182 @@
+"""What a process counts: its own work in controller-runtime's and Flux's names, and what parts tell.
+
+Series of an object are dropped when it goes, and a gauge that a pass no longer tells is dropped
+at once.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from flagger_py import decision
+from flagger_py.refs import Kind
+from flagger_py.runtime.interest import Reader
+
+log = logging.getLogger(__name__)
+
+FLUX_BUCKETS = (0.01, 0.0384, 0.1472, 0.5646, 2.1661, 8.3099, 31.8798, 122.3022, 469.195, 1800.0)
+
+_Series = tuple[str, tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class _Told:
+    """The gauges that the passes over one object told: in the latest pass, and in the one before."""
+
+    now: set[_Series] = field(default_factory=set)
+    before: set[_Series] = field(default_factory=set)
+
+
+class Telemetry:
+    """The metrics of one process."""
+
+    def __init__(self, version: str, mesh_provider: str = "", *, process: bool = True) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        if process:
+            ProcessCollector(registry=self.registry)
+            PlatformCollector(registry=self.registry)
+            GCCollector(registry=self.registry)
+        self._gauges: dict[str, Gauge] = {}
+        self._counters: dict[str, Counter] = {}
+        self._told: dict[Reader, _Told] = {}
+        info = self._gauge("flagger_info", "Flagger version and mesh provider", "version mesh_provider")
+        info.labels(version, mesh_provider).set(1)
+        self._total = self._counter(
+            "controller_runtime_reconcile_total", "Passes by result", "controller result"
+        )
+        self._errors = self._counter(
+            "controller_runtime_reconcile_errors_total", "Failed passes", "controller"
+        )
+        self._time = self._histogram(
+            "controller_runtime_reconcile_time_seconds", "Length of a pass", "controller"
+        )
+        self._active = self._gauge(
+            "controller_runtime_active_workers", "Objects worked on", "controller"
+        )
+        self._duration = Histogram(
+            "gotk_reconcile_duration_seconds",
+            "The duration in seconds of a pass over an object",
+            ("kind", "name", "namespace"),
+            buckets=FLUX_BUCKETS,
+            registry=self.registry,
+        )
+        self._requests = self._counter(
+            "rest_client_requests_total", "Requests to the API server", "code method host"
+        )
+
+    def exposition(self) -> bytes:
+        """Return all series in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def requested(self, method: str, code: int, host: str) -> None:
+        self._requests.labels(str(code) if code else "<error>", method, host).inc()
+
+    def begun(self, kind: Kind) -> None:
+        self._active.labels(kind.kind.lower()).inc()
+
+    def ended(self, kind: Kind, reader: Reader, result: str, took_s: float) -> None:
+        """Count a pass; *result* is success, error, requeue or requeue_after."""
+        controller = kind.kind.lower()
+        self._active.labels(controller).dec()
+        self._total.labels(controller, result).inc()
+        self._time.labels(controller).observe(took_s)
+        self._duration.labels(kind.kind, reader[1].name, reader[1].namespace).observe(took_s)
+        if result == "error":
+            self._errors.labels(controller).inc()
+        told = self._told.get(reader)
+        if told is not None and result != "error":
+            self._drop(told.before - told.now)
+            told.before, told.now = told.now, set()
+
+    def tell(self, reader: Reader, item: decision.Gauge | decision.Count) -> None:
+        """Set a gauge or advance a counter of a part; one that contradicts itself is left out."""
+        names, values = _split(item.labels)
+        try:
+            if isinstance(item, decision.Count):
+                if item.name not in self._counters:
+                    self._counter(item.name, item.name, " ".join(names))
+                self._counters[item.name].labels(*values).inc()
+                return
+            if item.name not in self._gauges:
+                self._gauge(item.name, item.name, " ".join(names))
+            self._gauges[item.name].labels(*values).set(item.value)
+        except ValueError as error:
+            log.error("the metric %s is left out: %s", item.name, error)
+            return
+        self._told.setdefault(reader, _Told()).now.add((item.name, values))
+
+    def gone(self, kind: Kind, reader: Reader) -> None:
+        """Drop the series of an object that is no more."""
+        told = self._told.pop(reader, None)
+        if told is not None:
+            self._drop(told.now | told.before)
+        self._duration.remove_by_labels(
+            {"kind": kind.kind, "name": reader[1].name, "namespace": reader[1].namespace}
+        )
+
+    def _drop(self, series: set[_Series]) -> None:
+        for name, values in series:
+            self._gauges[name].remove(*values)
+
+    def _gauge(self, name: str, text: str, labels: str) -> Gauge:
+        made = self._gauges[name] = Gauge(name, text, labels.split(), registry=self.registry)
+        return made
+
+    def _counter(self, name: str, text: str, labels: str) -> Counter:
+        made = self._counters[name] = Counter(name, text, labels.split(), registry=self.registry)
+        return made
+
+    def _histogram(self, name: str, text: str, labels: str) -> Histogram:
+        return Histogram(name, text, labels.split(), registry=self.registry)
+
+
+class QueueMeter:
+    """Implements `queue.Meter` with the metrics of client-go's workqueue."""
+
+    def __init__(self, telemetry: Telemetry, name: str) -> None:
+        registry = telemetry.registry
+        self._depth = Gauge("workqueue_depth", "Keys that wait", ["name"], registry=registry)
+        self._adds = Counter("workqueue_adds_total", "Keys added", ["name"], registry=registry)
+        self._waited = Histogram(
+            "workqueue_queue_duration_seconds", "Wait in the queue", ["name"], registry=registry
+        )
+        self._retries = Counter(
+            "workqueue_retries_total", "Passes asked for anew", ["name"], registry=registry
+        )
+        self._work = Histogram(
+            "workqueue_work_duration_seconds", "Length of a pass", ["name"], registry=registry
+        )
+        self._longest = Gauge(
+            "workqueue_longest_running_processor_seconds",
+            "Age of the oldest pass under way",
+            ["name"],
+            registry=registry,
+        )
+        self._name = name
+
+    def added(self, depth: int) -> None:
+        self._adds.labels(self._name).inc()
+        self._depth.labels(self._name).set(depth)
+
+    def taken(self, waited_s: float, depth: int) -> None:
+        self._waited.labels(self._name).observe(waited_s)
+        self._depth.labels(self._name).set(depth)
+
+    def retried(self) -> None:
+        self._retries.labels(self._name).inc()
+
+    def worked(self, took_s: float) -> None:
+        self._work.labels(self._name).observe(took_s)
+
+    def longest(self, seconds: float) -> None:
+        self._longest.labels(self._name).set(seconds)
+
+
+def _split(labels: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    names = tuple(sorted(labels))
+    return names, tuple(labels[name] for name in names)

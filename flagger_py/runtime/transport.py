@@ -1,0 +1,217 @@
+"""One HTTP request to the API server: authenticated, bounded in time, repeated where that helps.
+
+aiohttp and orjson, because a client written for comfort costs up to twenty-five times the CPU.
+Requests are repeated after 429 and where a connection broke; every request of ours may be, since
+applying twice is applying once, and Events carry names derived from what they say.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from flagger_py.errors import Unavailable
+from flagger_py.runtime.credentials import Credentials
+
+REQUEST_TIMEOUT_S = 30.0
+SILENCE_S_MAX = 130.0
+"""A watch on which nothing came for so long, not even a bookmark, is taken for dead."""
+_ATTEMPTS_MAX = 3
+_RETRY_AFTER_S_MAX = 10.0
+_TOO_MANY = 429
+_UNAUTHORIZED = 401
+_TRANSIENT = (429, 500, 502, 503, 504)
+_CONNECTIONS_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request; *account* is impersonated. *repeatable* requests survive a broken connection."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: object = None
+    content_type: str = "application/json"
+    account: str | None = None
+    timeout_s: float = REQUEST_TIMEOUT_S
+    repeatable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Status code and decoded JSON body; a body that is no JSON object becomes a message."""
+
+    code: int
+    body: Mapping[str, Any]
+    retry_after_s: float | None = None
+
+
+Told = Callable[[str, int, str], None]
+"""Hears method, status code (0 where none came) and host of every request."""
+
+
+class Transport:
+    """Connections to one API server; *told* hears of every request, for the metrics."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        told: Told | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._credentials = credentials
+        self._told = told or (lambda _method, _code, _host: None)
+        self._sleep = sleep
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
+
+    async def send(self, call: Call) -> Reply:
+        """Return the answer, whatever its status; raises `Unavailable` when none came."""
+        renewed = False
+        for attempt in range(1, _ATTEMPTS_MAX + 1):
+            last = attempt == _ATTEMPTS_MAX or not call.repeatable
+            try:
+                reply = await self._once(call)
+            except aiohttp.ClientConnectionError as error:
+                if last:
+                    raise _unreachable(call, error) from error
+                await self._sleep(0.1 * attempt)
+                continue
+            except (TimeoutError, aiohttp.ClientError, OSError) as error:
+                raise _unreachable(call, error) from error
+            if reply.code == _UNAUTHORIZED and not renewed:
+                renewed = True
+                await self._credentials.renew()
+                reply = await self._once_more(call)
+            if reply.code not in _TRANSIENT or last:
+                return reply
+            pause_s = reply.retry_after_s if reply.retry_after_s is not None else 0.5 * attempt
+            if pause_s > _RETRY_AFTER_S_MAX:
+                return reply
+            await self._sleep(pause_s)
+        raise AssertionError("the last attempt returns or raises")
+
+    @contextlib.asynccontextmanager
+    async def stream(self, call: Call) -> AsyncIterator[tuple[Reply, aiohttp.StreamReader]]:
+        """Open an answer that has no end; the reply's body is only set where it is a refusal."""
+        try:
+            async with self._request(call, "watch") as response:
+                self._heard(call, response.status)
+                refused = response.status >= 400  # noqa: PLR2004 - HTTP
+                reply = await _reply(response) if refused else Reply(response.status, {})
+                if reply.code == _UNAUTHORIZED:
+                    await self._credentials.renew()
+                yield reply, response.content
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise _unreachable(call, error) from error
+
+    async def close(self) -> None:
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+    async def _once(self, call: Call) -> Reply:
+        await self._credentials.authorization()
+        try:
+            async with self._request(call, "plain") as response:
+                self._heard(call, response.status)
+                return await _reply(response)
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            self._heard(call, 0)
+            raise
+
+    async def _once_more(self, call: Call) -> Reply:
+        try:
+            return await self._once(call)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise _unreachable(call, error) from error
+
+    @contextlib.asynccontextmanager
+    async def _request(self, call: Call, purpose: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        credentials = self._credentials
+        headers = {"Accept": "application/json"}
+        if token := await credentials.authorization():
+            headers["Authorization"] = token
+        if call.account:
+            headers["Impersonate-User"] = call.account
+        data = None
+        if call.body is not None:
+            headers["Content-Type"] = call.content_type
+            data = orjson.dumps(call.body)
+        query = f"?{urlencode(call.params)}" if call.params else ""
+        watching = purpose == "watch"
+        timeout = aiohttp.ClientTimeout(
+            total=None if watching else call.timeout_s,
+            sock_connect=10.0,
+            sock_read=SILENCE_S_MAX if watching else None,
+        )
+        async with self._session(purpose).request(
+            call.method,
+            URL(f"{credentials.host}{call.path}{query}", encoded=True),
+            headers=headers,
+            data=data,
+            ssl=credentials.tls,
+            server_hostname=credentials.server_name,
+            proxy=credentials.proxy,
+            timeout=timeout,
+            allow_redirects=False,
+        ) as response:
+            yield response
+
+    def _session(self, purpose: str) -> aiohttp.ClientSession:
+        """Watches have connections of their own, lest they use up those of short requests."""
+        found = self._sessions.get(purpose)
+        if found is None:
+            limit = 0 if purpose == "watch" else _CONNECTIONS_MAX
+            connector = aiohttp.TCPConnector(limit=limit, socket_factory=_socket)
+            found = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": "flagger-py"},
+            )
+            self._sessions[purpose] = found
+        return found
+
+    def _heard(self, call: Call, code: int) -> None:
+        self._told(call.method, code, urlsplit(self._credentials.host).netloc)
+
+
+def _socket(info: aiohttp.AddrInfoType) -> socket.socket:
+    """Make a socket that notices within a minute that its peer has vanished."""
+    family, kind, protocol, _, _ = info
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, option):
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+    return made
+
+
+async def _reply(response: aiohttp.ClientResponse) -> Reply:
+    raw = await response.read()
+    try:
+        body = orjson.loads(raw) if raw else {}
+    except orjson.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict):
+        body = {"message": raw[:500].decode(errors="replace").strip()}
+    return Reply(response.status, body, _seconds(response.headers.get("Retry-After")))
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
+
+
+def _unreachable(call: Call, error: BaseException) -> Unavailable:
+    what = str(error) or type(error).__name__
+    return Unavailable(f"the API server does not answer {call.method} {call.path}: {what}")

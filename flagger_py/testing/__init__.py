@@ -1,0 +1,1 @@
+"""A World to test controllers in: an in-memory cluster, virtual time, seeded faults."""

@@ -1,0 +1,162 @@
+"""What a Gate does next: open a poll, take an answer, wait, or rest."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from flagger_py.conditions import find
+from flagger_py.contracts import Answer, GateAnswer
+from flagger_py.decision import Decision, Emit
+
+from . import manual, polls
+from .api import GateRunStatus, GateStatus, Manual, Webhook, Window
+from .polls import GateSubject, expired, final
+from .report import EVENT_TYPES, OPEN, OpenReason, open_condition, standing_of
+from .window import time_zone, window_open
+
+LOOK_AGAIN_S_MAX = 3600.0
+"""A clock that jumps is noticed within this time, however far away the next change is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came back for the open poll; *hindered* says why it could not be sent.
+
+    *claims_count* tells whether an annotation may answer here.
+    """
+
+    reply: GateAnswer | None = None
+    hindered: str | None = None
+    claims_count: bool = True
+
+
+def decide(subject: GateSubject, seen: Seen) -> Decision[GateStatus]:
+    """Decide one pass; a Gate that is being deleted asks nothing and says nothing new."""
+    if subject.deleting:
+        return Decision(subject.status, _rest(subject, seen, subject.status, None).standing)
+    status, run = polls.asked(subject)
+    question = _question(subject)
+    if final(subject, status) or expired(subject, status):
+        return _rest(subject, seen, status, None)
+    match question:
+        case Webhook():
+            return _ask_endpoint(subject, seen, status, run)
+        case Manual():
+            return _ask_person(subject, seen, status, run)
+        case Window():
+            return _ask_clock(subject, seen, status, run, question)
+        case _:
+            assert_never(question)
+
+
+def _question(subject: GateSubject) -> Webhook | Manual | Window:
+    question = subject.spec.question
+    one = question.webhook or question.manual or question.window
+    assert one is not None, "a question without a kind is refused when it is read"  # noqa: S101
+    return one
+
+
+def _ask_endpoint(
+    subject: GateSubject, seen: Seen, status: GateStatus, run: GateRunStatus
+) -> Decision[GateStatus]:
+    interval_s = subject.spec.interval_s
+    if run.polls > run.answered:
+        if seen.hindered is not None:
+            return _rest(subject, seen, status, interval_s)
+        if seen.reply is None:
+            return _rest(subject, seen, status, 0.0)
+        return _take(subject, seen, (status, run), seen.reply, interval_s)
+    wait_s = polls.waits_s(subject, run)
+    if wait_s > 0:
+        return _rest(subject, seen, status, wait_s)
+    status, _ = polls.asked_again(status, run, subject.now)
+    return _rest(subject, seen, status, 0.0)
+
+
+def _ask_person(
+    subject: GateSubject, seen: Seen, status: GateStatus, run: GateRunStatus
+) -> Decision[GateStatus]:
+    claim = manual.claim(subject.annotations, run.token) if seen.claims_count else None
+    if claim is None:
+        # Without a run the annotation is the state itself; a run keeps the answer it was given.
+        kept = status if run.token is not None else status.model_copy(update={"answer": None})
+        return _rest(subject, seen, kept, None)
+    told = status.answer
+    if told is not None and (told.value, told.by) == (claim.value, claim.by):
+        return _rest(subject, seen, status, None)
+    reply = GateAnswer(value=claim.value, at=subject.now, by=claim.by)
+    return _take(subject, seen, (status, run), reply, None)
+
+
+def _ask_clock(
+    subject: GateSubject, seen: Seen, status: GateStatus, run: GateRunStatus, window: Window
+) -> Decision[GateStatus]:
+    zone = time_zone(window.time_zone)
+    state = window_open(window.schedule, window.duration_s, zone, subject.now)
+    change = state.next_change.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+    value = Answer.APPROVED if state.open else Answer.DENIED
+    text = f"the window is open until {change}" if state.open else f"the window opens at {change}"
+    wait_s = (state.next_change - subject.now).total_seconds()
+    told = status.answer
+    if told is not None and (told.value, told.text) == (value, text):
+        return _rest(subject, seen, status, wait_s)
+    reply = GateAnswer(value=value, at=subject.now, text=text)
+    return _take(subject, seen, (status, run), reply, wait_s)
+
+
+def _take(
+    subject: GateSubject,
+    seen: Seen,
+    asked: tuple[GateStatus, GateRunStatus],
+    reply: GateAnswer,
+    again_s: float | None,
+) -> Decision[GateStatus]:
+    """Record *reply* as the answer to what was *asked*; ask again in *again_s* unless final."""
+    before, run = asked
+    status, _ = polls.answered(before, run, reply)
+    again_s = None if final(subject, status) else again_s
+    return _rest(subject, seen, status, again_s, _announced(subject, run, reply))
+
+
+def _rest(
+    subject: GateSubject,
+    seen: Seen,
+    status: GateStatus,
+    again_s: float | None,
+    events: tuple[Emit, ...] = (),
+) -> Decision[GateStatus]:
+    """Report *status* and come back in *again_s*, or at the deadline where that is sooner."""
+    late = expired(subject, status)
+    opened = open_condition(subject, status, late, seen.claims_count)
+    waits = [] if again_s is None else [again_s, LOOK_AGAIN_S_MAX]
+    run = subject.spec.run
+    if run and run.deadline and not late and not final(subject, status):
+        waits += [(run.deadline - subject.now).total_seconds(), LOOK_AGAIN_S_MAX]
+    if run and late and not _said_expired(subject):
+        events = (*events, Emit(OpenReason.EXPIRED, opened.message, "Warning", run.token))
+    return Decision(
+        status,
+        standing_of(subject, status, opened, seen.hindered),
+        actions=events,
+        requeue_after_s=min(waits, default=None),
+        conditions=(opened,),
+    )
+
+
+def _announced(subject: GateSubject, run: GateRunStatus, reply: GateAnswer) -> tuple[Emit, ...]:
+    """Return the event of an answer that differs from the last one; what a person said, always."""
+    last = next(iter(subject.status.history), None)
+    if last and last.value is reply.value and subject.spec.question.manual is None:
+        return ()
+    who = f" by {reply.by}" if reply.by else ""
+    about = f" for run {run.token}" if run.token else ""
+    text = f": {reply.text}" if reply.text else ""
+    token = f"{run.token}/{run.polls}" if run.token else ""
+    message = f"{reply.value}{who}{about}{text}"
+    return (Emit(reply.value, message, EVENT_TYPES[reply.value], token),)
+
+
+def _said_expired(subject: GateSubject) -> bool:
+    """Tell whether the status says already that this very run expired."""
+    before, run = find(subject.status.conditions, OPEN), subject.status.run
+    told = before is not None and before.reason == OpenReason.EXPIRED
+    return told and run is not None and run.token == subject.spec.token

@@ -1,0 +1,126 @@
+"""How far a question has got: which poll is open, when the next is due, which answer is final.
+
+A webhook is asked in two passes. The first writes the poll's number into the status; only a pass
+that reads this number back may send it. A crash between sending and writing the answer sends the
+same number again, under the same idempotency key, and never another.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flagger_py.contracts import Answer, GateAnswer
+from flagger_py.subject import REQUESTED_AT, Subject
+
+from .api import (
+    HISTORY_MAX,
+    HISTORY_TEXT_CHARS_MAX,
+    GateRecord,
+    GateRunStatus,
+    GateSpec,
+    GateStatus,
+    Webhook,
+)
+
+GateSubject = Subject[GateSpec, GateStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A question that may be sent now: its number and the run it belongs to."""
+
+    hook: Webhook
+    token: str | None
+    number: int
+
+
+def open_poll(subject: GateSubject) -> Poll | None:
+    """Return the poll whose number the status holds and whose answer it lacks."""
+    hook, run = subject.spec.question.webhook, subject.status.run
+    if hook is None or run is None or run.token != subject.spec.token:
+        return None
+    if run.polls <= run.answered or subject.deleting or expired(subject, subject.status):
+        return None
+    return Poll(hook, run.token, run.polls)
+
+
+def asked(subject: GateSubject) -> tuple[GateStatus, GateRunStatus]:
+    """Return the status for the present run, begun where the token is new.
+
+    A token that comes back goes on with its poll numbers, and stays approved if it was.
+    """
+    status, token = subject.status, subject.spec.token
+    if status.run is not None and status.run.token == token:
+        return status, status.run
+    known = next((record for record in status.history if record.token == token), None)
+    polls = known.poll if known else 0
+    if known and token is not None and known.value is Answer.APPROVED:
+        run = GateRunStatus(token=token, polls=polls, answered=polls, asked_at=known.at)
+        answer = GateAnswer(value=known.value, at=known.at, by=known.by, text=known.text)
+        return status.model_copy(update={"run": run, "answer": answer}), run
+    run = GateRunStatus(token=token, polls=polls + 1, answered=polls, asked_at=subject.now)
+    return status.model_copy(update={"run": run, "answer": None}), run
+
+
+def asked_again(
+    status: GateStatus, run: GateRunStatus, now: datetime
+) -> tuple[GateStatus, GateRunStatus]:
+    """Open the next poll; the last answer stays until another comes."""
+    again = run.model_copy(update={"polls": run.polls + 1, "asked_at": now})
+    return status.model_copy(update={"run": again}), again
+
+
+def answered(
+    status: GateStatus, run: GateRunStatus, reply: GateAnswer
+) -> tuple[GateStatus, GateRunStatus]:
+    """Close the open poll with *reply* and remember it, newest first.
+
+    The same answer to the same run, told again, replaces the older one.
+    """
+    run = run.model_copy(update={"answered": run.polls})
+    record = GateRecord(
+        token=run.token,
+        poll=run.polls,
+        value=reply.value,
+        at=reply.at,
+        by=reply.by,
+        text=reply.text[:HISTORY_TEXT_CHARS_MAX],
+    )
+    older = status.history
+    if older and _kind_of(older[0]) == _kind_of(record):
+        older = older[1:]
+    history = (record, *older)[:HISTORY_MAX]
+    return status.model_copy(update={"run": run, "answer": reply, "history": history}), run
+
+
+def final(subject: GateSubject, status: GateStatus) -> bool:
+    """Tell whether this run's answer stands for ever: an approval, or the only one asked for."""
+    if subject.spec.token is None or status.answer is None:
+        return False
+    return status.answer.value is Answer.APPROVED or not subject.spec.repoll
+
+
+def expired(subject: GateSubject, status: GateStatus) -> bool:
+    """Tell whether nobody waits for an answer any more; a final answer does not expire."""
+    run = subject.spec.run
+    if run is None or run.deadline is None or subject.now < run.deadline:
+        return False
+    answers_this = status.run is not None and status.run.token == run.token
+    return not (answers_this and final(subject, status))
+
+
+def waits_s(subject: GateSubject, run: GateRunStatus) -> float:
+    """Return how long until the next poll is due, 0 when it is; a clock set back delays nobody."""
+    elapsed = subject.now - run.asked_at
+    if elapsed < timedelta(0) or _requested(subject):
+        return 0.0
+    return max(subject.spec.interval_s - elapsed.total_seconds(), 0.0)
+
+
+def _requested(subject: GateSubject) -> bool:
+    """Tell whether a reconciliation was requested by hand and not yet handled."""
+    wanted = subject.annotations.get(REQUESTED_AT)
+    return wanted is not None and wanted != subject.status.last_handled_reconcile_at
+
+
+def _kind_of(record: GateRecord) -> tuple[str | None, Answer, str | None]:
+    return record.token, record.value, record.by

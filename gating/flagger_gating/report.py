@@ -1,0 +1,102 @@
+"""How a Gate's state reads: the condition Open, Ready, and the reasons of events.
+
+Ready says that the question could be evaluated; Open says what was answered. A closed gate is
+Ready, so that a Gate in Git does not fail whoever waits for its health.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal
+
+from flagger_py.conditions import Condition, Reason, Standing, progressing, ready, retrying
+from flagger_py.contracts import Answer, GateAnswer
+from flagger_py.subject import Subject
+
+from . import manual
+from .api import GateSpec, GateStatus
+
+OPEN = "Open"
+
+
+class OpenReason(StrEnum):
+    """Why a gate is open, closed or neither."""
+
+    APPROVED = "Approved"
+    DENIED = "Denied"
+    UNREACHABLE = "Unreachable"
+    NOT_ASKED = "NotAsked"
+    """No question has been answered yet: it is about to leave, or a person is awaited."""
+    EXPIRED = "Expired"
+
+
+EVENT_TYPES: Mapping[Answer, Literal["Normal", "Warning"]] = {
+    Answer.APPROVED: "Normal",
+    Answer.DENIED: "Normal",
+    Answer.UNREACHABLE: "Warning",
+}
+
+
+def open_condition(
+    subject: Subject[GateSpec, GateStatus],
+    status: GateStatus,
+    late: bool,
+    claims_count: bool = True,
+) -> Condition:
+    """Say whether the gate is open; Unknown is closed too, for want of a decision.
+
+    *late* tells that the deadline passed; *claims_count* whether an annotation may answer.
+    """
+    answer, run = status.answer, subject.spec.run
+    if late and run and run.deadline:
+        told = f"; the last answer was {answer.value}" if answer else ""
+        message = f"Closed: the deadline {run.deadline:%Y-%m-%dT%H:%M:%SZ} has passed{told}"
+        return Condition(type=OPEN, status="False", reason=OpenReason.EXPIRED, message=message)
+    if answer is None:
+        message = _unanswered(subject, claims_count)
+        return Condition(type=OPEN, status="Unknown", reason=OpenReason.NOT_ASKED, message=message)
+    match answer.value:
+        case Answer.APPROVED:
+            message = f"Open: approved{_told(answer)}"
+            return Condition(type=OPEN, status="True", reason=OpenReason.APPROVED, message=message)
+        case Answer.DENIED:
+            message = f"Closed: denied{_told(answer)}"
+            return Condition(type=OPEN, status="False", reason=OpenReason.DENIED, message=message)
+        case Answer.UNREACHABLE:
+            message = f"Closed: nobody answered{_told(answer)}"
+            return Condition(
+                type=OPEN, status="Unknown", reason=OpenReason.UNREACHABLE, message=message
+            )
+
+
+def standing_of(
+    subject: Subject[GateSpec, GateStatus],
+    status: GateStatus,
+    opened: Condition,
+    hindered: str | None,
+) -> Standing:
+    """Say whether the question could be evaluated, whatever was answered."""
+    if hindered is not None:
+        return retrying(hindered, Reason.DEPENDENCY_NOT_READY)
+    if opened.reason == OpenReason.UNREACHABLE:
+        return retrying(opened.message, OpenReason.UNREACHABLE)
+    asking = status.answer is None and subject.spec.question.webhook is not None
+    if asking and opened.reason == OpenReason.NOT_ASKED:
+        return progressing(opened.message)
+    return ready(opened.message)
+
+
+def _told(answer: GateAnswer) -> str:
+    who = f" by {answer.by}" if answer.by else ""
+    return f"{who}: {answer.text}" if answer.text else who
+
+
+def _unanswered(subject: Subject[GateSpec, GateStatus], claims_count: bool) -> str:
+    if subject.spec.question.webhook is not None:
+        return "Closed: the webhook has not answered yet"
+    if not claims_count:
+        return (
+            "Closed: waits for an approval with proven identity; annotations do not count,"
+            " because the controller runs with --require-authenticated-approval"
+        )
+    command = manual.how_to_approve(subject.namespace, subject.name, subject.spec.token)
+    return f"Closed: waits for an approval; open it with {command}"

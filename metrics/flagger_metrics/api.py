@@ -1,0 +1,173 @@
+"""What a user writes into a MetricAnalysis and what its controller answers."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from pydantic import Field
+
+from flagger_py.conditions import FluxSpec, FluxStatus
+from flagger_py.contracts import Measurement, Moment, Run, Verdict
+from flagger_py.crd_marks import Duration
+from flagger_py.refs import Kind, NameRef
+from flagger_py.wire import Wire
+
+METRIC_ANALYSIS = Kind("metrics.flagger.app", "v1alpha1", "MetricAnalysis", "metricanalyses")
+
+HISTORY_MAX = 10
+INTERVAL_DEFAULT = "1m"
+
+
+class Policy(StrEnum):
+    """What a metric without a value, or with an error instead of one, means for the verdict."""
+
+    FAIL = "Fail"
+    """It counts as what it is, NoData or Error, which its asker counts as a failed check."""
+    HOLD = "Hold"
+    """It counts as Inconclusive: neither for the release nor against it."""
+    IGNORE = "Ignore"
+    """It does not count; the verdict's sentence says that it was left out."""
+
+
+class Reduce(StrEnum):
+    """How several series become the one number that is judged."""
+
+    MAX = "max"
+    MIN = "min"
+    AVG = "avg"
+    SUM = "sum"
+    FIRST = "first"
+    LAST = "last"
+
+
+class ThresholdRange(Wire):
+    """Bounds that a value may reach and must not pass."""
+
+    min: float | None = Field(default=None, description="Smallest value that passes.")
+    max: float | None = Field(default=None, description="Largest value that passes.")
+
+
+class Metric(Wire):
+    """One entry of Flagger's `analysis.metrics`, and what an unclear answer means."""
+
+    name: str = Field(
+        min_length=1,
+        description=(
+            "request-success-rate (percent), request-duration (milliseconds), or any name for a "
+            "metric with a query or a templateRef."
+        ),
+    )
+    interval: Duration | None = Field(
+        default=None,
+        description="Window of the query, `{{ interval }}`; 1m by default.",
+    )
+    threshold: float | None = Field(
+        default=None,
+        description=(
+            "Without thresholdRange: the smallest success rate, or the largest value of any "
+            "other metric; 0 by default."
+        ),
+    )
+    threshold_range: ThresholdRange | None = Field(
+        default=None, description="Bounds within which the value passes, both included."
+    )
+    query: str | None = Field(default=None, description="PromQL asked of the metrics server.")
+    template_ref: NameRef | None = Field(
+        default=None, description="MetricTemplate that says whom to ask, and what."
+    )
+    template_variables: Mapping[str, str] = Field(
+        default_factory=dict, description="What `{{ variables.x }}` stands for."
+    )
+    on_no_data: Policy = Field(
+        default=Policy.FAIL, description="What it means that there is no value."
+    )
+    on_error: Policy = Field(
+        default=Policy.FAIL, description="What it means that the value cannot be read."
+    )
+    reduce: Reduce | None = Field(
+        default=None,
+        description="How several series become one value; without it they are Inconclusive.",
+    )
+
+
+class Target(Wire):
+    """Whose metrics are meant: what the query templates ask for."""
+
+    name: str = Field(min_length=1, max_length=253, description="The target, `{{ target }}`.")
+    namespace: str | None = Field(
+        default=None, max_length=253, description="Its namespace; this one by default."
+    )
+    kind: str = Field(
+        default="Deployment", description="Its kind, which tells how its pods are named."
+    )
+    service: str | None = Field(
+        default=None, description="`{{ service }}`: the routed Service; by default the target."
+    )
+    ingress: str | None = Field(
+        default=None, description="`{{ ingress }}`: the Ingress; by default the target."
+    )
+    route: str | None = Field(
+        default=None, description="`{{ route }}`: the route object; by default the target."
+    )
+    provider: str | None = Field(
+        default=None,
+        description=(
+            "Mesh or ingress provider whose built-in queries are asked: traefik, gatewayapi:v1, …"
+        ),
+    )
+    metrics_server: str | None = Field(
+        default=None,
+        description="Prometheus for built-in and inline queries; by default the controller's.",
+    )
+    variables: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Variables for every metric; templateVariables win over them.",
+    )
+
+
+class MetricAnalysisSpec(FluxSpec):
+    """Which metrics to read, of whom, and when.
+
+    With *run* one verdict is given, once, at its *due*; with *interval* alone the metrics are
+    judged again and again; with neither they are only checked for what could keep them from
+    being read.
+    """
+
+    target: Target = Field(description="Whose metrics are meant.")
+    metrics: tuple[Metric, ...] = Field(default=(), description="What is measured, in order.")
+    interval: Duration | None = Field(
+        default=None,
+        description="Without run: judge continuously, this often.",
+    )
+    run: Run | None = Field(
+        default=None,
+        description="The question to answer: a token, since when to look, when to answer.",
+    )
+
+
+class Reading(Measurement):
+    """A measurement with what its source remarked on it."""
+
+    warnings: tuple[str, ...] = ()
+
+
+class Judgement(Wire):
+    """A verdict given in the past."""
+
+    run: str | None = None
+    verdict: Verdict
+    sentence: str
+    at: Moment
+
+
+class MetricAnalysisStatus(FluxStatus):
+    """The answer: *run* is the token that *verdict* judges, *measurements* why."""
+
+    run: str | None = Field(default=None, description="Token of the run that is judged.")
+    verdict: Verdict | None = Field(default=None, description="What was found about that run.")
+    measurements: tuple[Reading, ...] = Field(
+        default=(), description="The readings that gave the verdict, in the order of evaluation."
+    )
+    judged_at: Moment | None = Field(default=None, description="When the verdict was given.")
+    history: tuple[Judgement, ...] = Field(
+        default=(), description="The last verdicts, the newest first."
+    )

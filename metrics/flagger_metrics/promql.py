@@ -1,0 +1,296 @@
+"""What a PromQL query says about samples that we hold ourselves.
+
+The subset: selectors with matchers and `offset`; the functions of `OVER_RANGE`, `histogram_quantile`,
+`vector`, `scalar`, `time`, `abs`, `clamp_min` and `clamp_max`; the aggregations of `AGGREGATIONS` with
+`by` and `without`; arithmetic, comparisons with and without `bool`, `and`, `or`, `unless`, with `on`
+and `ignoring`. Anything else is a fault that names the subset. A window holds the samples later than
+its start, up to and including its end, as in Prometheus 3.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import lru_cache
+
+import promql_parser as syntax
+import re2  # type: ignore[import-untyped]  # It ships no type information.
+
+from .promql_functions import OVER_RANGE, quantile_of_buckets
+from .promql_vectors import (
+    AGGREGATIONS,
+    ALL_LABELS,
+    ARITHMETIC,
+    COMPARISONS,
+    Grouping,
+    PromqlFault,
+    Series,
+    Vector,
+    aggregated,
+    kept_labels,
+    matched,
+    outcome,
+    united,
+    without_name,
+)
+from .samples import Labels, Sample, Samples
+
+__all__ = ["PromqlFault", "Series", "check", "evaluate"]
+
+LOOKBACK_S = 300.0
+"""How old the last sample of a series may be for an instant selector."""
+
+QUERY_CHARS_MAX = 16 * 1024
+_SETS = ("and", "or", "unless")
+_ACROSS = ("scalar", "vector", "time")
+_EACH: dict[str, Callable[..., float]] = {"abs": abs, "clamp_min": max, "clamp_max": min}
+
+Value = float | Vector
+
+
+def evaluate(query: str, samples: Samples, at: datetime) -> tuple[Series, ...]:
+    """Return the instant vector that *query* gives at the moment *at*.
+
+    A scalar is one element without labels. Raises `PromqlFault` with Prometheus' sentence where
+    there is one.
+    """
+    try:
+        value = _Evaluation(samples, at.timestamp()).value(_parsed(query))
+    except RecursionError as error:
+        raise PromqlFault("the query is nested too deeply") from error
+    return (Series((), value),) if isinstance(value, float) else value
+
+
+def check(query: str) -> None:
+    """Raise `PromqlFault` where *query* is no PromQL; whether we can evaluate it is not asked."""
+    _parsed(query)
+
+
+class _Evaluation:
+    """One evaluation: the samples and the moment, passed down the tree of the query."""
+
+    def __init__(self, samples: Samples, at_s: float) -> None:
+        self.samples = samples
+        self.at_s = at_s
+
+    def value(self, expression: object) -> Value:
+        match expression:
+            case syntax.NumberLiteral():
+                return float(expression.val)
+            case syntax.ParenExpr():
+                return self.value(expression.expr)
+            case syntax.UnaryExpr():
+                return self.negated(expression)
+            case syntax.VectorSelector():
+                return self.latest(expression)
+            case syntax.Call():
+                return self.call(expression)
+            case syntax.AggregateExpr():
+                return self.aggregate(expression)
+            case syntax.BinaryExpr():
+                return self.combined(expression)
+        raise _beyond(type(expression).__name__)
+
+    def vector(self, expression: object) -> Vector:
+        value = self.value(expression)
+        if isinstance(value, float):
+            raise PromqlFault("expected an instant vector, got a scalar")
+        return value
+
+    def scalar(self, expression: object) -> float:
+        value = self.value(expression)
+        if not isinstance(value, float):
+            raise PromqlFault("expected a scalar, got an instant vector")
+        return value
+
+    def negated(self, expression: syntax.UnaryExpr) -> Value:
+        value = self.value(expression.expr)
+        if isinstance(value, float):
+            return -value
+        return tuple(Series(without_name(s.labels), -s.value) for s in value)
+
+    def latest(self, selector: syntax.VectorSelector) -> Vector:
+        at_s = self.at_s - _offset_s(selector)
+        found = []
+        for labels, kept in self.selected(selector):
+            sample = next((s for s in reversed(kept) if s.at_s <= at_s), None)
+            if sample is not None and sample.at_s > at_s - LOOKBACK_S:
+                found.append(Series(labels, sample.value))
+        return tuple(found)
+
+    def selected(self, selector: syntax.VectorSelector) -> list[tuple[Labels, Sequence[Sample]]]:
+        if selector.at is not None or selector.matchers.or_matchers:
+            raise _beyond("@ and `or` within a selector")
+        tests = [_test(m.op, m.name, m.value) for m in selector.matchers.matchers]
+        return [
+            (labels, kept)
+            for labels, kept in self.samples.named(selector.name)
+            if all(test(dict(labels)) for test in tests)
+        ]
+
+    def over_range(self, name: str, selector: object) -> Vector:
+        if not isinstance(selector, syntax.MatrixSelector):
+            raise _beyond("subqueries")
+        end_s = self.at_s - _offset_s(selector.vector_selector)
+        start_s = end_s - selector.range.total_seconds()
+        found = []
+        for labels, kept in self.selected(selector.vector_selector):
+            inside = [s for s in kept if start_s < s.at_s <= end_s]
+            value = OVER_RANGE[name](inside, start_s, end_s)
+            if value is not None:
+                found.append(Series(without_name(labels), value))
+        return tuple(found)
+
+    def call(self, call: syntax.Call) -> Value:
+        name, arguments = call.func.name, call.args
+        if name in OVER_RANGE:
+            return self.over_range(name, arguments[0])
+        if name in _ACROSS:
+            return self.across(name, arguments)
+        if name == "histogram_quantile":
+            return self.quantile(self.scalar(arguments[0]), self.vector(arguments[1]))
+        if name in _EACH:
+            bounds = [self.scalar(argument) for argument in arguments[1:]]
+            return tuple(
+                Series(without_name(s.labels), float(_EACH[name](s.value, *bounds)))
+                for s in self.vector(arguments[0])
+            )
+        raise _beyond(f"the function {name}")
+
+    def across(self, name: str, arguments: Sequence[object]) -> Value:
+        """Apply a function that turns scalars into vectors or back."""
+        if name == "time":
+            return self.at_s
+        if name == "vector":
+            return (Series((), self.scalar(arguments[0])),)
+        vector = self.vector(arguments[0])
+        return vector[0].value if len(vector) == 1 else math.nan
+
+    def quantile(self, quantile: float, vector: Vector) -> Vector:
+        groups: dict[Labels, list[tuple[float, float]]] = {}
+        upper = Grouping(frozenset({"le"}), but=True)
+        for series in vector:
+            bound = _number(series.named.get("le", ""))
+            if bound is not None:
+                groups.setdefault(upper.of(series.labels), []).append((bound, series.value))
+        return tuple(Series(k, quantile_of_buckets(quantile, b)) for k, b in groups.items())
+
+    def aggregate(self, expression: syntax.AggregateExpr) -> Vector:
+        name = str(expression.op)
+        if name not in AGGREGATIONS:
+            raise _beyond(f"the aggregation {name}")
+        grouping = Grouping()
+        if expression.modifier is not None:
+            but = expression.modifier.type == syntax.AggModifierType.Without
+            grouping = Grouping(frozenset(expression.modifier.labels), but)
+        return aggregated(name, grouping, self.vector(expression.expr))
+
+    def combined(self, expression: syntax.BinaryExpr) -> Value:
+        symbol, modifier = str(expression.op), expression.modifier
+        left, right = self.value(expression.lhs), self.value(expression.rhs)
+        as_bool = modifier is not None and modifier.return_bool
+        if symbol in _SETS:
+            if isinstance(left, float) or isinstance(right, float):
+                raise PromqlFault(f"set operator {symbol!r} not allowed in binary scalar expression")
+            return united(symbol, left, right, _matching(modifier))
+        if symbol not in ARITHMETIC and symbol not in COMPARISONS:
+            raise _beyond(f"the operator {symbol}")
+        if isinstance(left, float) and isinstance(right, float):
+            if symbol in COMPARISONS and not as_bool:
+                raise PromqlFault("comparisons between scalars must use BOOL modifier")
+            return outcome(symbol, left, right, as_bool=True) or 0.0
+        if isinstance(left, float) or isinstance(right, float):
+            return _with_scalar(symbol, left, right, as_bool=as_bool)
+        return _with_vector(symbol, left, right, modifier, as_bool=as_bool)
+
+
+def _with_scalar(symbol: str, left: Value, right: Value, *, as_bool: bool) -> Vector:
+    """Apply an operator to each element of a vector and a number, whichever side it is on."""
+    vector = right if isinstance(left, float) else left
+    found = []
+    for series in vector if isinstance(vector, tuple) else ():
+        one = left if isinstance(left, float) else series.value
+        two = right if isinstance(right, float) else series.value
+        value = outcome(symbol, one, two, as_bool=as_bool)
+        if value is not None:
+            filtered = symbol in COMPARISONS and not as_bool
+            labels = kept_labels(symbol, series.labels, as_bool=as_bool)
+            found.append(Series(labels, series.value if filtered else value))
+    return tuple(found)
+
+
+def _with_vector(
+    symbol: str, left: Vector, right: Vector, modifier: object, *, as_bool: bool
+) -> Vector:
+    matching = _matching(modifier)
+    found = []
+    for one, two in matched(left, right, matching):
+        value = outcome(symbol, one.value, two.value, as_bool=as_bool)
+        if value is None:
+            continue
+        labels = kept_labels(symbol, one.labels, as_bool=as_bool)
+        found.append(Series(labels if labels == one.labels else matching.of(labels), value))
+    return tuple(found)
+
+
+def _matching(modifier: object) -> Grouping:
+    """Return which labels two vectors must agree in."""
+    if not isinstance(modifier, syntax.BinModifier):
+        return ALL_LABELS
+    if modifier.card in (
+        syntax.VectorMatchCardinality.ManyToOne,
+        syntax.VectorMatchCardinality.OneToMany,
+    ):
+        raise _beyond("group_left and group_right")
+    if modifier.matching is None:
+        return ALL_LABELS
+    but = modifier.matching.type == syntax.LabelModifierType.Exclude
+    return Grouping(frozenset(modifier.matching.labels), but)
+
+
+def _test(kind: object, name: str, value: str) -> Callable[[dict[str, str]], bool]:
+    """Return whether a matcher accepts a series; a label that is missing is empty."""
+    if kind in (syntax.MatchOp.Equal, syntax.MatchOp.NotEqual):
+        wanted = kind == syntax.MatchOp.Equal
+        return lambda labels: (labels.get(name, "") == value) is wanted
+    pattern, positive = _pattern(value), kind == syntax.MatchOp.Re
+    return lambda labels: (pattern.fullmatch(labels.get(name, "")) is not None) is positive
+
+
+@lru_cache(maxsize=512)
+def _pattern(text: str) -> "re2._Regexp":
+    options = re2.Options()
+    options.log_errors = False
+    options.dot_nl = True
+    try:
+        return re2.compile(text, options)
+    except re2.error as error:
+        raise PromqlFault(f"illegal regex for {text}") from error
+
+
+@lru_cache(maxsize=512)
+def _parsed(query: str) -> object:
+    if len(query) > QUERY_CHARS_MAX:
+        raise PromqlFault(f"the query is longer than {QUERY_CHARS_MAX} characters")
+    try:
+        return syntax.parse(query)
+    except ValueError as error:
+        raise PromqlFault(f'invalid parameter "query": parse error: {error}') from error
+
+
+def _offset_s(selector: syntax.VectorSelector) -> float:
+    return selector.offset.total_seconds() if selector.offset is not None else 0.0
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _beyond(what: str) -> PromqlFault:
+    functions = ", ".join((*OVER_RANGE, "histogram_quantile", *_ACROSS, *_EACH))
+    return PromqlFault(
+        f"{what} cannot be evaluated over scraped samples; functions are {functions}, "
+        f"aggregations {', '.join(AGGREGATIONS)}; for more ask a Prometheus server"
+    )

@@ -1,0 +1,156 @@
+"""What PromQL's operators and aggregations make of instant vectors.
+
+Source: Prometheus' documentation, "Operators" and "Vector matching".
+"""
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .samples import NAME, Labels
+
+
+class PromqlFault(Exception):
+    """The query cannot be evaluated: it is wrong, or beyond what we know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One element of an instant vector; a scalar is one without labels."""
+
+    labels: Labels
+    value: float
+
+    @property
+    def named(self) -> Mapping[str, str]:
+        return dict(self.labels)
+
+
+Vector = tuple[Series, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Which labels tell elements apart: those *listed*, or all others where *but* is set."""
+
+    labels: frozenset[str] = frozenset()
+    but: bool = False
+
+    def of(self, labels: Labels) -> Labels:
+        """Return the labels that count; the name never does unless it is listed."""
+        if self.but:
+            return tuple((k, v) for k, v in labels if k not in self.labels and k != NAME)
+        return tuple((k, v) for k, v in labels if k in self.labels)
+
+
+ALL_LABELS = Grouping(but=True)
+
+
+def divided(left: float, right: float) -> float:
+    if right != 0:
+        return left / right
+    if left == 0 or math.isnan(left):
+        return math.nan
+    return math.copysign(math.inf, left) * math.copysign(1.0, right)
+
+
+def remainder(left: float, right: float) -> float:
+    return math.fmod(left, right) if right != 0 and not math.isinf(left) else math.nan
+
+
+def power(left: float, right: float) -> float:
+    try:
+        return math.pow(left, right)
+    except ValueError:
+        return math.nan if left != 0 else math.inf
+    except OverflowError:
+        return math.inf
+
+
+ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": divided,
+    "%": remainder,
+    "^": power,
+}
+COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "<=": operator.le,
+}
+AGGREGATIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "sum": lambda values: sum(values),
+    "avg": lambda values: sum(values) / len(values),
+    "min": lambda values: _extreme(min, values),
+    "max": lambda values: _extreme(max, values),
+    "count": lambda values: float(len(values)),
+    "group": lambda _values: 1.0,
+}
+
+
+def without_name(labels: Labels) -> Labels:
+    return tuple((k, v) for k, v in labels if k != NAME)
+
+
+def aggregated(name: str, grouping: Grouping, vector: Iterable[Series]) -> Vector:
+    """Combine the elements of each group into one, in the order in which groups appear."""
+    groups: dict[Labels, list[float]] = {}
+    for series in vector:
+        groups.setdefault(grouping.of(series.labels), []).append(series.value)
+    combine = AGGREGATIONS[name]
+    return tuple(Series(labels, combine(values)) for labels, values in groups.items())
+
+
+def outcome(symbol: str, left: float, right: float, *, as_bool: bool) -> float | None:
+    """Apply an operator to two numbers; a comparison that does not hold is None, or 0 with bool."""
+    if symbol in ARITHMETIC:
+        return ARITHMETIC[symbol](left, right)
+    holds = COMPARISONS[symbol](left, right)
+    if as_bool:
+        return 1.0 if holds else 0.0
+    return left if holds else None
+
+
+def kept_labels(symbol: str, labels: Labels, *, as_bool: bool) -> Labels:
+    """Only a comparison that filters leaves the metric's name on."""
+    return labels if symbol in COMPARISONS and not as_bool else without_name(labels)
+
+
+def matched(left: Vector, right: Vector, matching: Grouping) -> Iterable[tuple[Series, Series]]:
+    """Pair the elements of two vectors that agree in the labels that count, one to one."""
+    known: dict[Labels, Series] = {}
+    for series in right:
+        if known.setdefault(matching.of(series.labels), series) is not series:
+            raise PromqlFault("found duplicate series for the match group on the right hand-side")
+    seen: set[Labels] = set()
+    for series in left:
+        key = matching.of(series.labels)
+        other = known.get(key)
+        if other is None:
+            continue
+        if key in seen:
+            raise PromqlFault("multiple matches for labels: many-to-one matching is not supported")
+        seen.add(key)
+        yield series, other
+
+
+def united(symbol: str, left: Vector, right: Vector, matching: Grouping) -> Vector:
+    """Apply `and`, `or` or `unless`."""
+    ours = {matching.of(series.labels) for series in left}
+    theirs = {matching.of(series.labels) for series in right}
+    if symbol == "or":
+        return (*left, *(s for s in right if matching.of(s.labels) not in ours))
+    wanted = symbol == "and"
+    return tuple(s for s in left if (matching.of(s.labels) in theirs) is wanted)
+
+
+def _extreme(choose: Callable[[Sequence[float]], float], values: Sequence[float]) -> float:
+    """Return the smallest or largest value; NaN only where there is nothing else."""
+    numbers = [value for value in values if not math.isnan(value)]
+    return choose(numbers) if numbers else math.nan

@@ -1,0 +1,98 @@
+"""What was scraped of late: samples by series, bounded in age and number."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+NAME = "__name__"
+
+Labels = tuple[tuple[str, str], ...]
+"""A series' labels, its name among them, sorted."""
+
+KEEP_S = 900.0
+SERIES_MAX = 20_000
+SAMPLES_MAX = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A value and when it was scraped, in seconds since the epoch."""
+
+    at_s: float
+    value: float
+
+
+@dataclass(slots=True)
+class Samples:
+    """A store for `promql.evaluate`, which only reads it.
+
+    A series keeps at most *samples_max* samples of the last *keep_s* seconds; past *series_max*
+    series, those that were not scraped for that long are dropped, and further new ones refused.
+    """
+
+    keep_s: float = KEEP_S
+    series_max: int = SERIES_MAX
+    samples_max: int = SAMPLES_MAX
+    refused: int = 0
+    """Samples not taken because there were too many series."""
+    _series: dict[str, dict[Labels, deque[Sample]]] = field(default_factory=dict)
+    _scrapes: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES_MAX))
+    _size: int = 0
+
+    def append(self, labels: Mapping[str, str], value: float, at: datetime) -> "Samples":
+        """Add one sample and return the store; one that is not newer than the last is dropped.
+
+        *labels* hold the metric's name under `__name__`; labels that are empty are none.
+        """
+        known: Labels = tuple(sorted((k, v) for k, v in labels.items() if v))
+        at_s = at.timestamp()
+        kept = self._kept(known, labels.get(NAME, ""), at_s)
+        if kept is None:
+            self.refused += 1
+            return self
+        if kept and kept[-1].at_s >= at_s:
+            return self
+        kept.append(Sample(at_s, value))
+        while kept[0].at_s < at_s - self.keep_s:
+            kept.popleft()
+        if not self._scrapes or self._scrapes[-1] < at_s:
+            self._scrapes.append(at_s)
+        return self
+
+    def named(self, name: str | None) -> Iterator[tuple[Labels, deque[Sample]]]:
+        """Go over the series of metric *name*, over all series where it is None."""
+        groups = self._series.values() if name is None else (self._series.get(name, {}),)
+        for group in groups:
+            yield from group.items()
+
+    def scrapes_after(self, moment: datetime) -> int:
+        """Count the scrapes later than *moment*."""
+        return sum(1 for at_s in self._scrapes if at_s > moment.timestamp())
+
+    def __len__(self) -> int:
+        return self._size
+
+    def _kept(self, labels: Labels, name: str, at_s: float) -> deque[Sample] | None:
+        group = self._series.setdefault(name, {})
+        kept = group.get(labels)
+        if kept is not None:
+            return kept
+        if self._size >= self.series_max:
+            self._forget(at_s - self.keep_s)
+        if self._size >= self.series_max:
+            return None
+        self._size += 1
+        kept = deque(maxlen=self.samples_max)
+        self._series.setdefault(name, group)[labels] = kept
+        return kept
+
+    def _forget(self, before_s: float) -> None:
+        """Drop the series whose last sample is older than *before_s*."""
+        for name, group in list(self._series.items()):
+            left = {key: kept for key, kept in group.items() if kept and kept[-1].at_s >= before_s}
+            self._size -= len(group) - len(left)
+            group.clear()
+            group.update(left)
+            if not group:
+                del self._series[name]

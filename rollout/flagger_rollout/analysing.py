@@ -1,0 +1,137 @@
+"""What must hold before a revision is checked: it is the one under analysis, ready, and routed."""
+
+from flagger_py.conditions import progressing, retrying
+
+from . import asking, copying, ending, stepping, ticking
+from .api_status import Ending
+from .case import Case, split_for
+from .move import Move, changed, recorded
+from .phases import Phase
+from .readiness import Readiness
+from .telling import Reason, Told
+
+QUIET = frozenset({"", "Progressing"})
+"""Reasons of a route that is merely on its way."""
+
+
+def analyse(case: Case) -> Move:
+    """Decide about a Canary in Progressing or WaitingPromotion."""
+    if case.progress.ending is not None:
+        return ending.end(case)
+    if case.seen.target is None:
+        kind = case.spec.target_ref.kind
+        return Move(case.status, retrying(f"{kind} {case.target_ref} is gone", "TargetMissing"))
+    if case.revision != case.progress.revision:
+        return _other_revision(case)
+    blocked = _not_ready(case) or _not_routed(case)
+    if blocked is not None:
+        return blocked
+    if case.spec.skip_analysis:
+        return _skip(case)
+    if case.progress.checked:
+        return ticking.held(case)
+    return ticking.tick(case, ())
+
+
+def _other_revision(case: Case) -> Move:
+    if case.revision == case.progress.promoted:
+        return ending.begin(
+            case,
+            Ending.TAKE_BACK,
+            Told(
+                Reason.TAKEN_BACK,
+                f"{case.target_ref} is back at the promoted revision, ending its analysis",
+                case.tick_token,
+            ),
+            "The target went back to the promoted revision.",
+        )
+    return _restart(case)
+
+
+def _restart(case: Case) -> Move:
+    """Take the traffic off before the new pods get any, and begin from the first weight."""
+    status = changed(
+        case,
+        phase=Phase.PROGRESSING,
+        canary_weight=0,
+        failed_checks=0,
+        iterations=0,
+        last_applied_spec=case.revision,
+        tracked_configs=case.tracked,
+        progress={
+            "revision": case.revision,
+            "run": case.progress.run + 1,
+            "tick": 0,
+            "next_check_at": None,
+            "checked": False,
+            **recorded(case, Reason.RESTARTED, f"Another revision came: {case.revision}."),
+        },
+    )
+    told = Told(
+        Reason.RESTARTED,
+        f"New revision detected! Restarting analysis for {case.target_ref}",
+        case.token("restart", case.revision),
+    )
+    display = case.spec.revision or f"sha256:{case.revision}"
+    return Move(
+        status,
+        progressing(f"{display}: weight 0%, the analysis starts again"),
+        told=(told,),
+        workloads=copying.scale_up(case),
+    )
+
+
+def _not_ready(case: Case) -> Move | None:
+    primary = case.primary_readiness()
+    if not primary.ready and not case.progress.primary_lost:
+        return _late_or_wait(case, primary, f"{case.primary_ref} not ready: {primary.sentence}")
+    canary = case.canary_readiness()
+    if not canary.ready:
+        sentence = f"canary deployment {case.target_ref} not ready: {canary.sentence}"
+        return _late_or_wait(case, canary, sentence)
+    return None
+
+
+def _late_or_wait(case: Case, readiness: Readiness, sentence: str) -> Move:
+    if readiness.late:
+        told = Told(
+            Reason.ROLLING_BACK,
+            f"Rolling back {case.canary_ref} progress deadline exceeded {sentence}",
+            case.tick_token,
+            "Warning",
+        )
+        return ending.begin(case, Ending.ROLL_BACK, told, f"Progress deadline exceeded: {sentence}")
+    return Move(
+        case.status,
+        progressing(sentence),
+        workloads=copying.scale_up(case) if case.idle else (),
+        wake_s=readiness.wake_s,
+    )
+
+
+def _not_routed(case: Case) -> Move | None:
+    split = split_for(case.status)
+    if case.in_force_since(split) is not None:
+        return None
+    routed = case.seen.route.routed
+    standing, wake_s = asking.waits_for_answer(case, case.seen.route, case.step_sentence)
+    if routed is not None and routed.current and not routed.ready and routed.reason not in QUIET:
+        standing = retrying(f"{case.seen.route}: {routed.sentence}", routed.reason)
+    return Move(case.status, standing, wake_s=wake_s)
+
+
+def _skip(case: Case) -> Move:
+    token = case.token("copy")
+    status = changed(
+        case,
+        progress={
+            "ending": Ending.SKIP,
+            **recorded(case, Reason.COPIED, "The analysis is skipped as spec.skipAnalysis says."),
+        },
+    )
+    return Move(
+        status,
+        progressing(f"{case.primary_ref} takes the new revision without analysis"),
+        told=(stepping.copying_told(case, token),),
+        workloads=copying.copy_to_primary(case, stepping.replicas_for_primary(case)),
+    )

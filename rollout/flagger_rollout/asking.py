@@ -1,0 +1,89 @@
+"""How far a list of questions has come: one gate after the other, the first closed one stops."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flagger_py.conditions import Reason as StandingReason
+from flagger_py.conditions import Standing, progressing, retrying
+from flagger_py.contracts import GateRun
+from flagger_py.quantities import duration_text
+
+from .api_analysis import Webhook
+from .case import Case
+from .move import Move
+from .sight import Child
+from .telling import Told
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """*passed* hooks were approved; then either one is *waiting* for its answer, or one is
+    *closed* with *text* after *polls* questions, or the list is through.
+
+    *runs* is the question to have in the Gates now.
+    """
+
+    passed: tuple[Webhook, ...] = ()
+    waiting: Webhook | None = None
+    closed: Webhook | None = None
+    foreign: Child | None = None
+    """A referenced gate that is not open; it has no webhook of ours."""
+    text: str = ""
+    polls: int = 0
+    runs: Mapping[str, GateRun] = field(default_factory=dict)
+
+    @property
+    def through(self) -> bool:
+        return self.waiting is None and self.closed is None and self.foreign is None
+
+
+def ask(case: Case, hooks: Sequence[Webhook], *parts: object) -> Asked:
+    """Ask *hooks* in order under tokens derived from *parts*."""
+    passed: tuple[Webhook, ...] = ()
+    for hook in hooks:
+        run = GateRun(token=case.token(hook.type, *parts, hook.name))
+        gated = case.seen.gates[hook.name].gated
+        runs = {hook.name: run}
+        if gated is None or gated.token != run.token or gated.answer is None:
+            return Asked(passed, waiting=hook, runs=runs)
+        if not gated.open:
+            return Asked(passed, closed=hook, text=gated.answer.text, polls=gated.polls, runs=runs)
+        passed = (*passed, hook)
+    return Asked(passed)
+
+
+def ask_any(
+    case: Case, hooks: Sequence[Webhook], *parts: object
+) -> tuple[Asked, tuple[Webhook, ...]]:
+    """Ask *hooks* until one approves; return that one as passed, and those that said no."""
+    refused: tuple[Webhook, ...] = ()
+    for hook in hooks:
+        asked = ask(case, (hook,), *parts)
+        if asked.waiting or asked.passed:
+            return asked, refused
+        refused = (*refused, hook)
+    return Asked(), refused
+
+
+def question(case: Case, asked: Asked, told: tuple[Told, ...]) -> Move:
+    """Put the question that *asked* waits for, and wait."""
+    if asked.waiting is None:
+        raise AssertionError("a question was put where none is waiting")
+    gate = case.seen.gates[asked.waiting.name]
+    standing, wake_s = waits_for_answer(case, gate, case.step_sentence)
+    return Move(case.status, standing, told=told, gate_runs=asked.runs, wake_s=wake_s)
+
+
+def waits_for_answer(case: Case, child: Child, what: str) -> tuple[Standing, float | None]:
+    """Say that *child* has to answer *what*, and when its silence becomes a fault of its own."""
+    limit_s = case.settings.no_answer_after_s
+    if child.missing:
+        return retrying(child.missing, StandingReason.NO_ANSWER), limit_s
+    if child.silent and child.waited_s >= limit_s:
+        return retrying(
+            f"{child} has not been looked at for {duration_text(limit_s)}: "
+            f"is the controller of {child.kind} running? Traffic stays where it is",
+            StandingReason.NO_ANSWER,
+        ), None
+    wake_s = limit_s - child.waited_s if child.silent else None
+    return progressing(what), wake_s

@@ -1,0 +1,209 @@
+"""One Canary at one moment: what its deciders ask of it, said once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flagger_py.contracts import ALL_TO_PRIMARY, Split, token
+from flagger_py.refs import owner_reference
+from flagger_py.subject import Subject
+from flagger_py.wire import Manifest
+
+from .api import CanarySpec, CanaryStatus
+from .api_analysis import Webhook, WebhookType
+from .api_status import Progress
+from .fingerprints import revision_of, webhook_checksum
+from .phases import ACTIVE, Phase
+from .readiness import Readiness, readiness
+from .settings import RolloutSettings
+from .sight import Seen
+from .target import Selector
+from .telling import Envelope, Reason, Told
+
+APISIX_ROUTE = "ApisixRoute"
+"""The one kind that Flagger allows in `spec.routeRef`: a template to clone, not a route to ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The subject, what was seen, and the settings; *selector* is None without a target."""
+
+    subject: Subject[CanarySpec, CanaryStatus]
+    seen: Seen
+    settings: RolloutSettings
+    selector: Selector | None
+
+    @property
+    def spec(self) -> CanarySpec:
+        return self.subject.spec
+
+    @property
+    def status(self) -> CanaryStatus:
+        return self.subject.status
+
+    @property
+    def progress(self) -> Progress:
+        return self.status.progress or Progress()
+
+    @property
+    def phase(self) -> Phase:
+        return Phase(self.status.phase)
+
+    @property
+    def now(self) -> datetime:
+        return self.subject.now
+
+    @property
+    def foreign_route(self) -> bool:
+        """The split is asked of a referenced object, not of a TrafficRoute of our own."""
+        ref = self.spec.route_ref
+        return ref is not None and ref.kind != APISIX_ROUTE
+
+    @property
+    def canary_ref(self) -> str:
+        """The Canary as Flagger's texts name it."""
+        return f"{self.subject.name}.{self.subject.namespace}"
+
+    @property
+    def target_ref(self) -> str:
+        return f"{self.spec.target_ref.name}.{self.subject.namespace}"
+
+    @property
+    def primary_ref(self) -> str:
+        return f"{self.spec.target_ref.name}-primary.{self.subject.namespace}"
+
+    @property
+    def owner(self) -> dict[str, object]:
+        return owner_reference(self.subject.manifest)
+
+    @property
+    def target(self) -> Manifest:
+        """The target; only deciders that run after its absence was ruled out may ask."""
+        if self.seen.target is None:
+            raise AssertionError("a decider asked for a target that was not seen")
+        return self.seen.target
+
+    @property
+    def interval_s(self) -> float:
+        return self.spec.interval_s(self.settings.min_interval_s)
+
+    @property
+    def tracked(self) -> dict[str, str]:
+        return self.seen.checksums
+
+    @property
+    def revision(self) -> str:
+        """The revision that the target asks for now."""
+        return revision_of(self.target["spec"]["template"], self.tracked)
+
+    @property
+    def tick_token(self) -> str:
+        """What this tick of this run is called, for questions and events."""
+        return self.token("tick", self.progress.tick)
+
+    def token(self, *parts: object) -> str:
+        """Derive a token from our own status and *parts*, and from nothing else."""
+        progress = self.progress
+        return token(self.subject.uid, progress.revision, progress.run, *parts)
+
+    def hooks(self, kind: WebhookType) -> tuple[Webhook, ...]:
+        return tuple(hook for hook in self.spec.analysis.webhooks if hook.type is kind)
+
+    def told(self, reason: Reason, message: str, token: str | None = None) -> Told:
+        return Told(reason, message, token or self.tick_token)
+
+    def warned(self, reason: Reason, message: str, token: str | None = None) -> Told:
+        return Told(reason, message, token or self.tick_token, "Warning")
+
+    def envelope(self, status: CanaryStatus) -> Envelope:
+        return Envelope(
+            name=self.subject.name,
+            namespace=self.subject.namespace,
+            phase=status.phase,
+            checksum=webhook_checksum(status.last_applied_spec or "", status.tracked_configs),
+            now=self.now,
+        )
+
+    def primary_readiness(self) -> Readiness:
+        if self.seen.primary is None:
+            return Readiness(False, "waiting for rollout to finish: it is being created")
+        return readiness(
+            self.seen.primary,
+            threshold_percent=self.spec.analysis.primary_ready_threshold,
+            deadline_s=self.spec.progress_deadline_seconds,
+            now=self.now,
+        )
+
+    def canary_readiness(self) -> Readiness:
+        if self.target["spec"].get("replicas", 1) == 0:
+            return Readiness(False, "waiting for rollout to finish: it is being scaled up")
+        return readiness(
+            self.target,
+            threshold_percent=self.spec.analysis.canary_ready_threshold,
+            deadline_s=self.spec.progress_deadline_seconds,
+            now=self.now,
+        )
+
+    def in_force_since(self, split: Split) -> datetime | None:
+        """Return since when requests really follow *split*, None while they do not."""
+        routed = self.seen.route.routed
+        if routed is None or routed.in_force is None or not routed.current:
+            return None
+        return routed.in_force.since if routed.in_force.split == split else None
+
+    @property
+    def route_since(self) -> datetime | None:
+        """Since when the split that the status asks for is in force."""
+        return self.in_force_since(split_for(self.status))
+
+    @property
+    def since(self) -> datetime:
+        """Since when this tick's split is in force; deciders ask once that is established."""
+        return self.route_since or self.now
+
+    @property
+    def due(self) -> datetime:
+        """When this tick's checks are wanted: at once before the first traffic."""
+        if self.progress.next_check_at is not None:
+            return self.progress.next_check_at
+        if self.idle:
+            return self.now
+        return self.since + timedelta(seconds=self.interval_s)
+
+    @property
+    def idle(self) -> bool:
+        """The target has no pods, or is being given its first ones."""
+        return self.status.canary_weight == 0
+
+    def seconds_until(self, moment: datetime) -> float:
+        return max(0.0, (moment - self.now).total_seconds())
+
+    def after_interval(self) -> datetime:
+        return self.now + timedelta(seconds=self.interval_s)
+
+    @property
+    def display(self) -> str:
+        """The revision as people and Flux name it: what the user wrote, else our digest."""
+        return self.spec.revision or f"sha256:{self.progress.revision}"
+
+    @property
+    def step_sentence(self) -> str:
+        """Where the release is; the same words for as long as the status says the same."""
+        weight, tick = self.status.canary_weight, self.progress.tick
+        failed, threshold = self.status.failed_checks, self.spec.threshold_effective
+        return (
+            f"{self.display}: weight {weight}%, check {tick}, {failed} of {threshold} failed checks"
+        )
+
+
+def split_for(status: CanaryStatus) -> Split:
+    """Return the split that *status* asks for: it alone decides who gets which share.
+
+    Outside a release everything goes to the primary, except after a failed promotion, whose
+    only healthy pods are the target's.
+    """
+    phase, progress = Phase(status.phase), status.progress or Progress()
+    if progress.ending is not None and not progress.primary_lost:
+        return ALL_TO_PRIMARY
+    if phase in ACTIVE or (phase is Phase.FAILED and progress.primary_lost):
+        return Split(primary=100 - status.canary_weight, canary=status.canary_weight)
+    return ALL_TO_PRIMARY

@@ -1,0 +1,194 @@
+"""The questions a Canary asks as objects: its TrafficRoute, its MetricAnalysis, its Gates."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flagger_py.contracts import GateRun, Run
+from flagger_py.decision import Apply, Force
+from flagger_py.refs import Kind
+
+from .api import CanaryStatus
+from .api_analysis import Webhook
+from .api_analysis import WebhookType as Hook
+from .case import Case, split_for
+from .phases import Phase
+from .primary import MANAGED_BY
+from .target import extra_ports
+from .telling import payload
+
+TRAFFIC_ROUTE = Kind("routing.flagger.app", "v1alpha1", "TrafficRoute", "trafficroutes")
+METRIC_ANALYSIS = Kind("metrics.flagger.app", "v1alpha1", "MetricAnalysis", "metricanalyses")
+GATE = Kind("gating.flagger.app", "v1alpha1", "Gate", "gates")
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_NAME_CHARS_MAX = 253
+
+
+def gate_name(canary: str, webhook: str) -> str:
+    """Return the name of a webhook's Gate; one that is no DNS label gets a slug and a hash."""
+    if _LABEL.fullmatch(webhook):
+        return f"{canary}-{webhook}"[:_NAME_CHARS_MAX]
+    slug = re.sub(r"[^a-z0-9]+", "-", webhook.lower()).strip("-")
+    digest = hashlib.sha256(webhook.encode()).hexdigest()[:8]
+    return f"{canary}-{slug}-{digest}" if slug else f"{canary}-{digest}"
+
+
+def route(case: Case, status: CanaryStatus, *, apex_ready: bool) -> Apply:
+    """Ask for the split of *status* by the Canary's own TrafficRoute."""
+    spec, selector = case.spec, case.selector
+    service = {**spec.service_wire(), "name": spec.apex_name}
+    if spec.service is not None and spec.service.port_discovery and case.seen.target is not None:
+        ports = extra_ports(case.seen.target, service)
+        if ports:
+            service["ports"] = list(ports)
+    body: dict[str, Any] = {
+        "provider": case.settings.provider_of(spec),
+        "service": service,
+        "split": split_for(status).wire(),
+        "apexReady": apex_ready,
+        "names": {
+            "apex": spec.apex_name,
+            "primary": spec.primary_name,
+            "canary": spec.canary_name,
+        },
+    }
+    if selector is not None:
+        body["selectors"] = {"primary": selector.primary, "canary": selector.canary}
+    if spec.revert_on_deletion:
+        body["revertOnDeletion"] = True
+    return Apply(_child(case, TRAFFIC_ROUTE, case.subject.name, body), Force.ALWAYS)
+
+
+def foreign_route(case: Case, status: CanaryStatus) -> Apply:
+    """Ask a referenced route for the split of *status*, and for nothing else of its spec."""
+    ref = case.spec.route_ref
+    if ref is None:
+        raise AssertionError("a foreign route was asked for where none is referenced")
+    manifest = {
+        "apiVersion": ref.api_version,
+        "kind": ref.kind,
+        "metadata": {"name": ref.name, "namespace": case.subject.namespace},
+        "spec": {"split": split_for(status).wire()},
+    }
+    return Apply(manifest, Force.UNLESS_GITOPS)
+
+
+def analysis(case: Case, run: Run | None) -> Apply:
+    """Ask the Canary's own MetricAnalysis; without *run* the question it has stays."""
+    spec = case.spec
+    body: dict[str, Any] = {
+        "target": {
+            "name": spec.target_ref.name,
+            "namespace": case.subject.namespace,
+            "kind": spec.target_ref.kind,
+            "service": spec.apex_name,
+            "ingress": spec.ingress_ref.name if spec.ingress_ref else spec.target_ref.name,
+            "route": spec.route_ref.name if spec.route_ref else spec.target_ref.name,
+            "provider": case.settings.provider_of(spec),
+        },
+        "metrics": [metric.wire() for metric in spec.analysis.metrics],
+    }
+    server = spec.metrics_server or case.settings.metrics_server
+    if server:
+        body["target"]["metricsServer"] = server
+    question = run.wire() if run is not None else _asked(case.seen.analysis.manifest)
+    if question:
+        body["run"] = question
+    return Apply(_child(case, METRIC_ANALYSIS, case.subject.name, body), Force.ALWAYS)
+
+
+def gate(case: Case, hook: Webhook, status: CanaryStatus, run: GateRun | None) -> Apply:
+    """Ask the Gate of *hook*; without *run* the question it has stays."""
+    question: dict[str, Any] = {"url": hook.url}
+    if hook.timeout:
+        question["timeout"] = hook.timeout
+    if hook.retries:
+        question["retries"] = hook.retries
+    if hook.disable_tls:
+        question["disableTLS"] = True
+    live = case.seen.gates[hook.name].manifest
+    body: dict[str, Any] = {
+        "question": {"webhook": question},
+        "payload": payload(case.envelope(status), hook.metadata or {}),
+        "interval": f"{case.interval_s:g}s",
+        "repoll": repolled(hook),
+    }
+    asked = run.wire() if run is not None else _asked(live)
+    if asked:
+        body["run"] = asked
+    if run is None and live is not None:
+        # A payload belongs to the question it was asked with.
+        body["payload"] = live["spec"].get("payload", body["payload"])
+    name = gate_name(case.subject.name, hook.name)
+    return Apply(_child(case, GATE, name, body), Force.ALWAYS)
+
+
+def repolled(hook: Webhook) -> bool:
+    """Tell whether a closed gate of this type is asked again under the same token."""
+    match hook.type:
+        case Hook.CONFIRM_ROLLOUT | Hook.CONFIRM_TRAFFIC_INCREASE | Hook.CONFIRM_PROMOTION:
+            return True
+        case Hook.PRE_ROLLOUT | Hook.ROLLOUT | Hook.ROLLBACK | Hook.POST_ROLLOUT | Hook.EVENT:
+            return False
+
+
+def foreign_run(case: Case, manifest: Mapping[str, Any], run: Run | GateRun) -> Apply:
+    """Write *run* into a referenced object that answers to tokens."""
+    meta = manifest["metadata"]
+    asked = {
+        "apiVersion": manifest["apiVersion"],
+        "kind": manifest["kind"],
+        "metadata": {"name": meta["name"], "namespace": case.subject.namespace},
+        "spec": {"run": run.wire()},
+    }
+    return Apply(asked, Force.NEVER)
+
+
+def apex_may_serve(case: Case, phase: Phase) -> bool:
+    """Tell whether routing may touch the apex: once the primary has served, for good."""
+    if phase not in (Phase.NEW, Phase.INITIALIZING):
+        return case.progress.promoted is not None or phase is not Phase.FAILED
+    live = case.seen.route.manifest
+    return bool(live and live["spec"].get("apexReady"))
+
+
+def _asked(manifest: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    found: Mapping[str, Any] | None = (manifest or {}).get("spec", {}).get("run")
+    return found
+
+
+def paused(child: Mapping[str, Any]) -> Apply:
+    """Pass `suspend` down to a child of ours, all else of its spec as it is."""
+    meta = child["metadata"]
+    kept = ("name", "namespace", "labels", "ownerReferences")
+    return Apply(
+        {
+            "apiVersion": child["apiVersion"],
+            "kind": child["kind"],
+            "metadata": {field: meta[field] for field in kept if field in meta},
+            "spec": {**child["spec"], "suspend": True},
+        },
+        Force.ALWAYS,
+    )
+
+
+def _child(case: Case, kind: Kind, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    spec = dict(body)
+    if case.spec.service_account_name:
+        spec["serviceAccountName"] = case.spec.service_account_name
+    labels = dict(MANAGED_BY)
+    shard = case.subject.labels.get("sharding.fluxcd.io/key")
+    if shard:
+        labels["sharding.fluxcd.io/key"] = shard
+    return {
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
+        "metadata": {
+            "name": name,
+            "namespace": case.subject.namespace,
+            "labels": labels,
+            "ownerReferences": [case.owner],
+        },
+        "spec": spec,
+    }

@@ -1,0 +1,143 @@
+"""How a release under way is ended: traffic first, pods only when the split is in force."""
+
+from flagger_py.conditions import progressing, retrying
+from flagger_py.contracts import ALL_TO_PRIMARY
+from flagger_py.decision import Count
+
+from . import asking, copying, resting
+from .api import CanaryStatus
+from .api_analysis import WebhookType
+from .api_status import Ending
+from .case import Case
+from .move import Move, changed, recorded
+from .phases import Phase
+from .telling import Reason, Told
+
+
+def begin(
+    case: Case,
+    how: Ending,
+    told: Told | tuple[Told, ...],
+    sentence: str,
+    *,
+    failed_checks: int | None = None,
+) -> Move:
+    """Take the traffic off the canary at once; what follows waits until that is in force."""
+    reason = Reason.TAKEN_BACK if how is Ending.TAKE_BACK else Reason.ROLLING_BACK
+    changes = {} if failed_checks is None else {"failed_checks": failed_checks}
+    status = changed(case, progress={"ending": how, **recorded(case, reason, sentence)}, **changes)
+    return Move(
+        status,
+        progressing(f"{sentence} Waiting until the primary has all traffic"),
+        told=told if isinstance(told, tuple) else (told,),
+    )
+
+
+def end(case: Case) -> Move:
+    """Go on with the ending that was begun."""
+    match case.progress.ending:
+        case Ending.SKIP:
+            return _skip(case)
+        case Ending.ROLL_BACK | Ending.TAKE_BACK | None:
+            return _back(case)
+
+
+def closed(case: Case, status: CanaryStatus) -> tuple[CanaryStatus, bool]:
+    """Mark that hooks after the release are still to be asked; tell whether there are any."""
+    hooks = bool(case.hooks(WebhookType.POST_ROLLOUT))
+    if not hooks or status.progress is None:
+        return status, False
+    progress = status.progress.model_copy(update={"closing": True})
+    return status.model_copy(update={"progress": progress}), True
+
+
+def counted(case: Case, name: str, analysis: str) -> tuple[Count, ...]:
+    labels = {
+        "name": case.spec.target_ref.name,
+        "namespace": case.subject.namespace,
+        "deployment_strategy": str(case.spec.strategy),
+        "analysis_status": analysis,
+    }
+    return (Count(f"flagger_canary_{name}_total", labels),)
+
+
+def _back(case: Case) -> Move:
+    """Scale the target down once nobody is sent to it any more."""
+    if not case.progress.primary_lost and case.in_force_since(ALL_TO_PRIMARY) is None:
+        routed = case.seen.route.routed
+        sentence = "waiting until the primary has all traffic"
+        standing, wake_s = asking.waits_for_answer(case, case.seen.route, sentence)
+        if routed is not None and routed.current and not routed.ready and routed.reason:
+            standing = retrying(f"{case.seen.route}: {routed.sentence}", routed.reason)
+        return Move(case.status, standing, wake_s=wake_s)
+    return _taken_back(case) if case.progress.ending is Ending.TAKE_BACK else _failed(case)
+
+
+def _failed(case: Case) -> Move:
+    lost = case.progress.primary_lost
+    status = changed(
+        case,
+        phase=Phase.FAILED,
+        canary_weight=100 if lost else 0,
+        failed_checks=0,
+        iterations=0,
+        progress={"ending": None, "checked": False, "next_check_at": None},
+    )
+    status, _ = closed(case, status)
+    told = case.warned(Reason.ROLLED_BACK, f"Canary failed! Scaling down {case.canary_ref}")
+    return Move(
+        status,
+        resting.at_rest(case, status),
+        told=(told,),
+        workloads=() if lost or case.seen.target is None else copying.scale_down(case),
+        counts=counted(case, "failures", "completed"),
+        domain=resting.outcome(case, Phase.FAILED),
+    )
+
+
+def _taken_back(case: Case) -> Move:
+    promoted = case.progress.promoted
+    status = changed(
+        case,
+        phase=Phase.SUCCEEDED,
+        canary_weight=0,
+        failed_checks=0,
+        iterations=0,
+        last_applied_spec=promoted,
+        last_promoted_spec=promoted,
+        tracked_configs=case.tracked,
+        progress={"ending": None, "revision": promoted, "checked": False, "next_check_at": None},
+    )
+    return Move(
+        status,
+        resting.at_rest(case, status),
+        workloads=() if case.seen.target is None else copying.scale_down(case),
+    )
+
+
+def _skip(case: Case) -> Move:
+    """Finish a release without analysis: the target is kept until the primary is ready."""
+    readiness = case.primary_readiness()
+    same = case.seen.target is not None and case.revision == case.progress.revision
+    again = copying.copy_to_primary(case, None) if same else ()
+    if not readiness.ready:
+        sentence = f"{case.primary_ref} not ready: {readiness.sentence}"
+        return Move(case.status, progressing(sentence), workloads=again, wake_s=readiness.wake_s)
+    revision = case.progress.revision
+    status = changed(
+        case,
+        phase=Phase.SUCCEEDED,
+        canary_weight=0,
+        failed_checks=0,
+        iterations=0,
+        last_promoted_spec=revision,
+        progress={"ending": None, "promoted": revision},
+    )
+    status, hooks = closed(case, status)
+    return Move(
+        status,
+        resting.at_rest(case, status),
+        told=() if hooks else (resting.completed(case),),
+        workloads=() if case.seen.target is None else copying.scale_down(case),
+        counts=counted(case, "successes", "skipped"),
+    )

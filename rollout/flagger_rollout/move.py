@@ -1,0 +1,157 @@
+"""What a decider of one phase returns, and how it becomes a decision with all its actions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flagger_py.conditions import Condition, Standing
+from flagger_py.contracts import GateRun, Run
+from flagger_py.decision import Action, Apply, Count, Decision, Gauge, Observe
+
+from . import children
+from .api import CanaryStatus
+from .api_analysis import WebhookType as Hook
+from .api_status import LastDecision
+from .case import Case
+from .phases import Phase, enter, promoted_condition
+from .telling import Reason, Told, deliveries, emits
+
+_FAILED, _OK, _PROGRESSING = 2, 1, 0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The status that follows, what to say, and what to ask or do beside the usual children.
+
+    *workloads* are applied after the route's split and the questions; *counts* are told once the
+    status is written. *apex_ready* is set when the primary begins to serve.
+    """
+
+    status: CanaryStatus
+    standing: Standing
+    told: tuple[Told, ...] = ()
+    workloads: tuple[Action, ...] = ()
+    analysis_run: Run | None = None
+    gate_runs: Mapping[str, GateRun] = field(default_factory=dict)
+    foreign: tuple[Apply, ...] = ()
+    wake_s: float | None = None
+    apex_ready: bool = False
+    counts: tuple[Count | Observe, ...] = ()
+    domain: tuple[Condition, ...] = ()
+
+
+def changed(case: Case, **changes: Any) -> CanaryStatus:
+    """Return the status with *changes*; those under `progress` change that part alone."""
+    inner = changes.pop("progress", None)
+    status = case.status
+    if inner:
+        progress = case.progress.model_copy(update=inner)
+        status = status.model_copy(update={"progress": progress})
+    if "phase" in changes:
+        changes["phase"] = str(enter(case.phase, changes["phase"]))
+    return status.model_copy(update=changes)
+
+
+def recorded(case: Case, reason: Reason, sentence: str) -> dict[str, Any]:
+    """Return the change of progress that keeps why the Canary moved, in one sentence."""
+    return {"decision": LastDecision(at=case.now, reason=reason, sentence=sentence)}
+
+
+def finish(case: Case, move: Move) -> Decision[CanaryStatus]:
+    """Complete *move* by the children every pass wants, events, conditions and gauges."""
+    status = move.status
+    if status != case.status:
+        status = status.model_copy(update={"last_transition_time": case.now})
+    hooks = case.hooks(Hook.EVENT)
+    actions: tuple[Action, ...] = (
+        _route(case, status, move),
+        children.analysis(case, move.analysis_run),
+        *(
+            children.gate(case, hook, status, move.gate_runs.get(hook.name))
+            for hook in case.spec.analysis.webhooks
+            if hook.type is not Hook.EVENT
+        ),
+        *move.foreign,
+        *move.workloads,
+        *emits(move.told),
+        *deliveries(move.told, case.envelope(status), hooks, case.settings.event_webhook),
+        *move.counts,
+    )
+    return Decision(
+        status=status,
+        standing=move.standing,
+        actions=actions,
+        requeue_after_s=move.wake_s,
+        conditions=(*_promoted(case, status), *move.domain),
+        gauges=gauges(case, status),
+    )
+
+
+def quiet(case: Case, standing: Standing, wake_s: float | None = None) -> Decision[CanaryStatus]:
+    """Say where the Canary stands and do nothing at all."""
+    return Decision(
+        case.status,
+        standing,
+        requeue_after_s=wake_s,
+        conditions=_promoted(case, case.status),
+        gauges=gauges(case, case.status),
+    )
+
+
+def with_told(move: Move, *told: Told) -> Move:
+    return replace(move, told=(*told, *move.told))
+
+
+def gauges(case: Case, status: CanaryStatus) -> tuple[Gauge, ...]:
+    """Return Flagger's gauges; their `name` is the target's, as in Flagger."""
+    target, namespace = case.spec.target_ref.name, case.subject.namespace
+    phase = Phase(status.phase)
+    value = _OK
+    if phase is Phase.PROGRESSING:
+        value = _PROGRESSING
+    elif phase is Phase.FAILED:
+        value = _FAILED
+    labels = {"name": target, "namespace": namespace}
+    weight = status.canary_weight
+    return (
+        Gauge("flagger_canary_status", labels, value),
+        Gauge(
+            "flagger_canary_weight",
+            {"workload": f"{target}-primary", "namespace": namespace},
+            100 - weight,
+        ),
+        Gauge("flagger_canary_weight", {"workload": target, "namespace": namespace}, weight),
+        *_readings(case),
+    )
+
+
+def _readings(case: Case) -> tuple[Gauge, ...]:
+    judged = case.seen.analysis.judged
+    if judged is None:
+        return ()
+    labels = {"name": case.spec.target_ref.name, "namespace": case.subject.namespace}
+    return tuple(
+        Gauge(
+            "flagger_canary_metric_analysis",
+            {**labels, "metric": found.name},
+            found.value / 1000 if found.name == "request-duration" else found.value,
+        )
+        for found in judged.measurements
+        if found.value is not None
+    )
+
+
+def _route(case: Case, status: CanaryStatus, move: Move) -> Action:
+    if case.foreign_route:
+        return children.foreign_route(case, status)
+    phase = Phase(status.phase)
+    ready = move.apex_ready or children.apex_may_serve(case, phase)
+    return children.route(case, status, apex_ready=ready)
+
+
+def _promoted(case: Case, status: CanaryStatus) -> tuple[Condition, ...]:
+    phase = Phase(status.phase)
+    if phase is Phase.NEW:
+        return ()
+    value, message = promoted_condition(phase, case.spec.target_ref.kind)
+    return (Condition(type="Promoted", status=value, reason=str(phase), message=message),)

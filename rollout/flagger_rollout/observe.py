@@ -1,0 +1,113 @@
+"""What is looked at on behalf of a Canary: its workloads, its configs, and who answers for it."""
+
+from flagger_py.contracts import acknowledged
+from flagger_py.errors import Missing
+from flagger_py.refs import CONFIG_MAP, DEPLOYMENT, PRIMARY, SECRET, Key, Kind
+from flagger_py.runtime.cluster import Site
+from flagger_py.subject import Subject
+from flagger_py.wire import Manifest
+
+from .api import CanarySpec, CanaryStatus
+from .api_analysis import WebhookType
+from .case import APISIX_ROUTE
+from .children import GATE, METRIC_ANALYSIS, TRAFFIC_ROUTE, gate_name
+from .configs import Config, references, tracked
+from .settings import RolloutSettings
+from .sight import Child, Seen
+
+
+async def observe(
+    settings: RolloutSettings, subject: Subject[CanarySpec, CanaryStatus], site: Site
+) -> Seen:
+    """Look once at everything a decision about *subject* may rest on."""
+    look = _Look(subject, site)
+    spec, namespace = subject.spec, subject.namespace
+    name = spec.target_ref.name
+    target = primary = None
+    if spec.target_ref.kind == DEPLOYMENT.kind:
+        target = await site.cluster.get(DEPLOYMENT, Key(namespace, name))
+        primary = await site.cluster.get(DEPLOYMENT, Key(namespace, f"{name}{PRIMARY}"))
+    configs, missing = await _configs(settings, subject, site, target)
+    return Seen(
+        target=target,
+        primary=primary,
+        route=await look.route(),
+        analysis=await look.child(METRIC_ANALYSIS, subject.name),
+        gates={
+            hook.name: await look.child(GATE, gate_name(subject.name, hook.name))
+            for hook in spec.analysis.webhooks
+            if hook.type is not WebhookType.EVENT
+        },
+        foreign_analyses=tuple(
+            [await look.foreign(r.api_version, r.kind, r.name) for r in spec.analysis.analysis_refs]
+        ),
+        foreign_gates=tuple(
+            [await look.foreign(r.api_version, r.kind, r.name) for r in spec.analysis.gate_refs]
+        ),
+        configs=configs,
+        missing_configs=missing,
+    )
+
+
+class _Look:
+    """Reads the objects that other controllers answer for, and how long they have been silent."""
+
+    def __init__(self, subject: Subject[CanarySpec, CanaryStatus], site: Site) -> None:
+        self.subject, self.site = subject, site
+
+    async def route(self) -> Child:
+        ref = self.subject.spec.route_ref
+        if ref is not None and ref.kind != APISIX_ROUTE:
+            return await self.foreign(ref.api_version, ref.kind, ref.name)
+        return await self.child(TRAFFIC_ROUTE, self.subject.name)
+
+    async def foreign(self, api_version: str, kind: str, name: str) -> Child:
+        try:
+            served = await self.site.cluster.resolve(api_version, kind)
+        except Missing as error:
+            return Child(name, kind, missing=error.message)
+        child = await self.child(served, name)
+        if child.manifest is None and not child.missing:
+            return Child(name, kind, missing=f"{kind} {name} does not exist; create it")
+        return child
+
+    async def child(self, kind: Kind, name: str) -> Child:
+        try:
+            manifest = await self.site.cluster.get(kind, Key(self.subject.namespace, name))
+        except Missing as error:
+            return Child(name, kind.kind, missing=error.message)
+        return Child(name, kind.kind, manifest, self._waited_s(kind, manifest))
+
+    def _waited_s(self, kind: Kind, manifest: Manifest | None) -> float:
+        """Return for how long the present generation has been seen without an answer."""
+        waiting: dict[str, object] = self.site.memory.setdefault("unacknowledged", {})
+        if manifest is None or acknowledged(manifest):
+            waiting.pop(f"{kind}/{manifest['metadata']['name']}" if manifest else "", None)
+            return 0.0
+        meta = manifest["metadata"]
+        slot, generation = f"{kind}/{meta['name']}", meta.get("generation", 0)
+        noted = waiting.get(slot)
+        if not isinstance(noted, tuple) or noted[0] != generation:
+            noted = (generation, self.site.now)
+            waiting[slot] = noted
+        return float((self.site.now - noted[1]).total_seconds())
+
+
+async def _configs(
+    settings: RolloutSettings,
+    subject: Subject[CanarySpec, CanaryStatus],
+    site: Site,
+    target: Manifest | None,
+) -> tuple[tuple[Config, ...], tuple[str, ...]]:
+    if target is None or not settings.config_tracking:
+        return (), ()
+    found, missing = [], []
+    for ref in references(target["spec"]["template"]["spec"]):
+        key = Key(subject.namespace, ref.name)
+        kind = CONFIG_MAP if ref.kind == CONFIG_MAP.kind else SECRET
+        manifest = await site.cluster.get(kind, key)
+        if manifest is None and not ref.optional:
+            missing.append(f"{ref.kind} {ref.name}")
+        elif manifest is not None and tracked(manifest):
+            found.append(Config(ref, manifest))
+    return tuple(found), tuple(missing)

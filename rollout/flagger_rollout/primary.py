@@ -1,0 +1,136 @@
+"""What the primary copy of a Deployment looks like, and what a promotion changes in it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flagger_py.refs import DEPLOYMENT, PRIMARY, owner_reference
+from flagger_py.wire import Manifest
+
+from .configs import foreign, renamed
+from .target import Selector
+
+MANAGED_BY = {"app.kubernetes.io/managed-by": "flagger-py"}
+_COPIED = ("progressDeadlineSeconds", "minReadySeconds", "revisionHistoryLimit", "strategy")
+
+
+def render_primary(
+    target: Manifest,
+    canary: Manifest,
+    selector: Selector,
+    *,
+    replicas: int | None,
+    configs: Mapping[str, str],
+    label_prefixes: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Render the primary of *target*: its template under another name, label and configs.
+
+    *replicas* is left to whoever scales the primary when None. *configs* are the tracked configs
+    by key, which the primary reads as copies. Labels of the target are taken over where they
+    begin with one of *label_prefixes* (`*` for all).
+    """
+    meta, spec = target["metadata"], target["spec"]
+    labels = _labels(meta.get("labels") or {}, selector, label_prefixes)
+    annotations = {k: v for k, v in (meta.get("annotations") or {}).items() if not _ephemeral(k)}
+    metadata: dict[str, Any] = {
+        "name": f"{meta['name']}{PRIMARY}",
+        "namespace": meta["namespace"],
+        "labels": labels,
+        "ownerReferences": [owner_reference(canary)],
+    }
+    if annotations:
+        metadata["annotations"] = annotations
+    rendered = {field: spec[field] for field in _COPIED if field in spec}
+    rendered["selector"] = {"matchLabels": selector.primary}
+    rendered["template"] = _template(spec["template"], meta["name"], selector, configs)
+    if replicas is not None:
+        rendered["replicas"] = replicas
+    return {
+        "apiVersion": DEPLOYMENT.api_version,
+        "kind": DEPLOYMENT.kind,
+        "metadata": metadata,
+        "spec": rendered,
+    }
+
+
+def scaled(target: Manifest, replicas: int) -> dict[str, Any]:
+    """Render nothing but the number of replicas of *target*."""
+    meta = target["metadata"]
+    return {
+        "apiVersion": DEPLOYMENT.api_version,
+        "kind": DEPLOYMENT.kind,
+        "metadata": {"name": meta["name"], "namespace": meta["namespace"]},
+        "spec": {"replicas": replicas},
+    }
+
+
+def _labels(
+    labels: Mapping[str, str], selector: Selector, prefixes: tuple[str, ...]
+) -> dict[str, str]:
+    kept = {
+        key: value
+        for key, value in labels.items()
+        if not foreign(key) and any(p == "*" or (p and key.startswith(p)) for p in prefixes)
+    }
+    return {**kept, **MANAGED_BY, **selector.primary}
+
+
+def _template(
+    template: Mapping[str, Any], name: str, selector: Selector, configs: Mapping[str, str]
+) -> dict[str, Any]:
+    meta = dict(template.get("metadata") or {})
+    meta.pop("creationTimestamp", None)
+    meta["labels"] = {**(meta.get("labels") or {}), **selector.primary}
+    pod = renamed(template["spec"], configs)
+    if "topologySpreadConstraints" in pod:
+        pod["topologySpreadConstraints"] = [
+            _reselected(item, name, selector) for item in pod["topologySpreadConstraints"]
+        ]
+    anti = (pod.get("affinity") or {}).get("podAntiAffinity")
+    if anti:
+        pod["affinity"] = {
+            **pod["affinity"],
+            "podAntiAffinity": _anti_affinity(anti, name, selector),
+        }
+    return {"metadata": meta, "spec": pod}
+
+
+def _anti_affinity(anti: Mapping[str, Any], name: str, selector: Selector) -> dict[str, Any]:
+    """Keep the primary's pods apart from one another instead of from the target's."""
+    new = dict(anti)
+    preferred = "preferredDuringSchedulingIgnoredDuringExecution"
+    required = "requiredDuringSchedulingIgnoredDuringExecution"
+    if preferred in new:
+        new[preferred] = [
+            {**item, "podAffinityTerm": _reselected(item["podAffinityTerm"], name, selector)}
+            for item in new[preferred]
+        ]
+    if required in new:
+        new[required] = [_reselected(item, name, selector) for item in new[required]]
+    return new
+
+
+def _reselected(item: Mapping[str, Any], name: str, selector: Selector) -> dict[str, Any]:
+    """Point a label selector that means the target by its name at the primary."""
+    chosen = item.get("labelSelector")
+    if not chosen:
+        return dict(item)
+    new = dict(chosen)
+    matched = new.get("matchLabels") or {}
+    if matched.get(selector.label) == name:
+        new["matchLabels"] = {**matched, selector.label: f"{name}{PRIMARY}"}
+    if "matchExpressions" in new:
+        new["matchExpressions"] = [
+            _reexpressed(expression, name, selector) for expression in new["matchExpressions"]
+        ]
+    return {**item, "labelSelector": new}
+
+
+def _reexpressed(expression: Mapping[str, Any], name: str, selector: Selector) -> dict[str, Any]:
+    if expression.get("key") != selector.label:
+        return dict(expression)
+    values = [f"{name}{PRIMARY}" if v == name else v for v in expression.get("values", ())]
+    return {**expression, "values": values}
+
+
+def _ephemeral(key: str) -> bool:
+    return foreign(key) or key.startswith("deployment.kubernetes.io/")

@@ -1,0 +1,135 @@
+"""How an analysed revision becomes the primary's: it rolls, takes the traffic, the target rests."""
+
+from datetime import timedelta
+
+from flagger_py.conditions import progressing, stalled
+from flagger_py.contracts import ALL_TO_PRIMARY
+from flagger_py.decision import Action
+
+from . import asking, copying, ending, resting
+from .case import Case, split_for
+from .move import Move, changed, recorded
+from .phases import Phase
+from .plan import promotion_weight
+from .telling import Reason
+
+
+def promote(case: Case) -> Move:
+    """Decide about a Canary in Promoting: the primary rolls, then takes the traffic in steps."""
+    again = _copy_again(case)
+    readiness = case.primary_readiness()
+    if readiness.late:
+        return _lost(case, readiness.sentence)
+    if not readiness.ready:
+        sentence = f"{case.primary_ref} not ready: {readiness.sentence}"
+        return Move(case.status, progressing(sentence), workloads=again, wake_s=readiness.wake_s)
+    waiting = _between_steps(case)
+    if waiting is not None:
+        return waiting
+    step = case.spec.analysis.step_weight_promotion
+    weight = promotion_weight(case.status.canary_weight, step)
+    told = case.told(Reason.ROUTED_TO_PRIMARY, "Routing all traffic to primary")
+    if step > 0:
+        text = f"Advance {case.canary_ref} primary weight {100 - weight}"
+        told = case.told(Reason.PRIMARY_ADVANCED, text)
+    phase = Phase.PROMOTING if weight > 0 else Phase.FINALISING
+    status = changed(
+        case,
+        phase=phase,
+        canary_weight=weight,
+        iterations=0,
+        progress={
+            "tick": case.progress.tick + 1,
+            "primary_lost": False,
+            **recorded(case, Reason.PRIMARY_ADVANCED, f"The primary takes {100 - weight}%."),
+        },
+    )
+    return Move(
+        status,
+        progressing(f"{case.display}: the primary takes {100 - weight}%"),
+        told=(told,),
+        workloads=again,
+    )
+
+
+def finalise(case: Case) -> Move:
+    """Decide about a Canary in Finalising: scale the target down once nobody is sent to it."""
+    if case.in_force_since(ALL_TO_PRIMARY) is None:
+        sentence = f"{case.display}: waiting until the primary has all traffic"
+        standing, wake_s = asking.waits_for_answer(case, case.seen.route, sentence)
+        return Move(case.status, standing, wake_s=wake_s)
+    revision = case.progress.revision
+    status = changed(
+        case,
+        phase=Phase.SUCCEEDED,
+        failed_checks=0,
+        iterations=0,
+        last_promoted_spec=revision,
+        progress={
+            "promoted": revision,
+            **recorded(case, Reason.PROMOTED, "The analysed revision was promoted."),
+        },
+    )
+    status, hooks = ending.closed(case, status)
+    return Move(
+        status,
+        resting.at_rest(case, status),
+        told=() if hooks else (resting.completed(case),),
+        workloads=() if case.seen.target is None else copying.scale_down(case),
+        counts=ending.counted(case, "successes", "completed"),
+    )
+
+
+def _copy_again(case: Case) -> tuple[Action, ...]:
+    """Keep the primary as it was copied, unless the target has moved on to another revision."""
+    if case.seen.target is None or case.revision != case.progress.revision:
+        return ()
+    return copying.copy_to_primary(case, None)
+
+
+def _between_steps(case: Case) -> Move | None:
+    """Wait until the last step back is in force and, after the first one, an interval old."""
+    if case.progress.primary_lost:
+        return None
+    split = split_for(case.status)
+    since = case.in_force_since(split)
+    sentence = f"{case.display}: the primary takes {split.primary}%"
+    if since is None:
+        standing, wake_s = asking.waits_for_answer(case, case.seen.route, sentence)
+        return Move(case.status, standing, wake_s=wake_s)
+    decision = case.progress.decision
+    if decision is None or decision.reason != Reason.PRIMARY_ADVANCED:
+        return None
+    due = since + timedelta(seconds=case.interval_s)
+    if case.now >= due:
+        return None
+    return Move(case.status, progressing(sentence), wake_s=case.seconds_until(due))
+
+
+def _lost(case: Case, sentence: str) -> Move:
+    """The promotion broke the primary: the target's pods are the only ones that serve."""
+    message = f"Promotion of {case.target_ref} failed, primary not ready: {sentence}"
+    status = changed(
+        case,
+        phase=Phase.FAILED,
+        canary_weight=100,
+        failed_checks=0,
+        iterations=0,
+        progress={
+            "primary_lost": True,
+            "next_check_at": None,
+            **recorded(case, Reason.PROMOTION_FAILED, message),
+        },
+    )
+    status, _ = ending.closed(case, status)
+    return Move(
+        status,
+        stalled(
+            f"{message}. All traffic is on {case.target_ref}; push a version that becomes ready, "
+            f"or the last promoted one, and the primary is repaired",
+            "PromotionFailed",
+        ),
+        told=(case.warned(Reason.PROMOTION_FAILED, message),),
+        counts=ending.counted(case, "failures", "completed"),
+        domain=resting.outcome(case, Phase.FAILED),
+    )

@@ -1,0 +1,289 @@
+"""What happens at rest: a new revision is noticed and confirmed, a release is closed."""
+
+from flagger_py.conditions import Condition, Standing, progressing, ready, retrying, stalled
+from flagger_py.conditions import Reason as StandingReason
+from flagger_py.contracts import condition_of, status_of
+from flagger_py.refs import PRIMARY
+
+from . import asking, copying
+from .api import CanaryStatus
+from .api_analysis import WebhookType as Hook
+from .case import Case
+from .move import Move, changed, recorded
+from .phases import Phase
+from .sight import Child
+from .telling import Reason, Told
+
+
+def rest(case: Case) -> Move:
+    """Decide about a Canary in Initialized, Succeeded, Failed or Waiting."""
+    if case.seen.target is None:
+        ref = case.spec.target_ref
+        return _stay(case, stalled(f"{ref.kind} {case.target_ref} is gone", "TargetMissing"))
+    if case.progress.closing:
+        return _close(case)
+    if case.seen.primary is None and case.progress.promoted is not None:
+        return _restore(case)
+    fault = _fault(case)
+    if fault is not None:
+        return _stay(case, fault)
+    if case.progress.promoted is None:
+        return _begin_anew(case)
+    if not _new_revision(case):
+        return _nothing_new(case)
+    if case.progress.primary_lost and case.revision == case.progress.promoted:
+        return _repair(case)
+    return _confirm(case)
+
+
+def at_rest(case: Case, status: CanaryStatus) -> Standing:
+    """Say how the last release ended."""
+    progress = status.progress
+    if Phase(status.phase) is Phase.FAILED:
+        sentence = progress.decision.sentence if progress and progress.decision else ""
+        return stalled(sentence or "The last revision was rolled back.", "RolloutFailed")
+    revision = case.spec.revision or f"sha256:{progress.promoted if progress else ''}"
+    note = ""
+    if not case.spec.revert_on_deletion:
+        note = (
+            f"; deleting this Canary leaves {case.spec.target_ref.name} at 0 replicas "
+            f"(spec.revertOnDeletion is false)"
+        )
+    return ready(f"Promoted revision: {revision}{note}")
+
+
+def outcome(case: Case, phase: Phase) -> tuple[Condition, ...]:
+    """Return Healthy and Remediated for a release that was rolled back."""
+    if phase is not Phase.FAILED:
+        return ()
+    lost = case.progress.primary_lost
+    return (
+        Condition(type="Healthy", status="False", reason="RolloutFailed"),
+        Condition(
+            type="Remediated",
+            status="False" if lost else "True",
+            reason="PromotionFailed" if lost else "RolledBack",
+        ),
+    )
+
+
+def _stay(case: Case, standing: Standing) -> Move:
+    return Move(case.status, standing, domain=outcome(case, case.phase))
+
+
+def _new_revision(case: Case) -> bool:
+    progress = case.progress
+    if case.subject.forced and case.phase is Phase.FAILED:
+        return True
+    if case.revision == progress.promoted:
+        return progress.primary_lost
+    return case.revision != progress.revision
+
+
+def _nothing_new(case: Case) -> Move:
+    """Stay; remember that the target went back, so that the same push later counts as new."""
+    if case.phase is Phase.WAITING:
+        return _taken_back(case)
+    progress = case.progress
+    status = case.status
+    if case.revision == progress.promoted != progress.revision:
+        status = changed(
+            case, last_applied_spec=case.revision, progress={"revision": case.revision}
+        )
+    if case.tracked != (status.tracked_configs or {}):
+        status = status.model_copy(update={"tracked_configs": case.tracked})
+    return Move(status, at_rest(case, status), domain=outcome(case, case.phase))
+
+
+def _taken_back(case: Case) -> Move:
+    phase = Phase(case.progress.rested or Phase.SUCCEEDED)
+    sentence = "The new revision was taken back while it waited for approval."
+    status = changed(
+        case,
+        phase=phase,
+        progress={"rested": None, **recorded(case, Reason.TAKEN_BACK, sentence)},
+    )
+    told = Told(Reason.TAKEN_BACK, sentence, case.token("waiting"))
+    return Move(status, at_rest(case, status), told=(told,), domain=outcome(case, phase))
+
+
+def _confirm(case: Case) -> Move:
+    """Ask the gates before a rollout about the revision that the target has now."""
+    hooks = case.hooks(Hook.CONFIRM_ROLLOUT)
+    asked = asking.ask(case, hooks, "confirm", case.revision)
+    token = case.token("confirm", case.revision)
+    told = tuple(
+        Told(Reason.GATE_OPEN, f"Confirm-rollout check {hook.name} passed", token)
+        for hook in asked.passed
+    )
+    if asked.waiting is not None:
+        gate = case.seen.gates[asked.waiting.name]
+        standing, wake_s = asking.waits_for_answer(
+            case, gate, f"new revision: asking {gate} before the rollout"
+        )
+        return Move(case.status, standing, told=told, gate_runs=asked.runs, wake_s=wake_s)
+    if asked.closed is not None:
+        return _wait(case, asked, (*told, *_halted(case, asked, token)))
+    return _start(case, told)
+
+
+def _halted(case: Case, asked: asking.Asked, token: str) -> tuple[Told, ...]:
+    name = asked.closed.name if asked.closed else ""
+    message = f"Halt {case.canary_ref} advancement waiting for approval {name}"
+    return (Told(Reason.GATE_CLOSED, message, token, "Warning"),)
+
+
+def _wait(case: Case, asked: asking.Asked, told: tuple[Told, ...]) -> Move:
+    name = asked.closed.name if asked.closed else ""
+    rested = case.progress.rested or str(case.phase)
+    status = changed(case, phase=Phase.WAITING, progress={"rested": rested})
+    return Move(
+        status,
+        progressing(f"waiting for Gate {case.seen.gates[name].name}", "GateClosed"),
+        told=told,
+        gate_runs=asked.runs,
+    )
+
+
+def _start(case: Case, told: tuple[Told, ...]) -> Move:
+    """Scale the target up and begin the analysis of its revision."""
+    lost = case.progress.primary_lost
+    status = changed(
+        case,
+        phase=Phase.PROGRESSING,
+        canary_weight=100 if lost else 0,
+        failed_checks=0,
+        iterations=0,
+        last_applied_spec=case.revision,
+        tracked_configs=case.tracked,
+        progress={
+            "revision": case.revision,
+            "run": case.progress.run + 1,
+            "tick": 0,
+            "next_check_at": None,
+            "checked": False,
+            "ending": None,
+            "rested": None,
+            **recorded(case, Reason.NEW_REVISION, f"New revision {case.revision} is analysed."),
+        },
+    )
+    new = Told(
+        Reason.NEW_REVISION,
+        f"New revision detected! Scaling up {case.target_ref}",
+        case.token("start", case.revision),
+    )
+    display = case.spec.revision or f"sha256:{case.revision}"
+    return Move(
+        status,
+        progressing(f"{display}: weight {status.canary_weight}%, scaling up"),
+        told=(*told, new),
+        workloads=copying.scale_up(case),
+    )
+
+
+def _repair(case: Case) -> Move:
+    """Bring the promoted revision back to a primary that a failed promotion broke."""
+    status = changed(
+        case,
+        phase=Phase.PROMOTING,
+        last_applied_spec=case.revision,
+        progress={
+            "revision": case.revision,
+            "run": case.progress.run + 1,
+            **recorded(case, Reason.COPIED, "The promoted revision is back; repairing primary."),
+        },
+    )
+    return Move(
+        status,
+        progressing(f"{case.primary_ref} gets the last promoted revision back"),
+        workloads=copying.copy_to_primary(case, None),
+    )
+
+
+def _begin_anew(case: Case) -> Move:
+    """After a first version that never became ready: initialise as soon as there is another."""
+    if case.revision == case.progress.copied and not case.subject.forced:
+        return _stay(case, at_rest(case, case.status))
+    status = changed(case, phase=Phase.INITIALIZING)
+    return Move(status, progressing("a new first version is initialised"))
+
+
+def _restore(case: Case) -> Move:
+    """Make a deleted primary again, if the target still holds what was promoted."""
+    if case.revision != case.progress.promoted:
+        return _stay(
+            case,
+            stalled(
+                f"Deployment {case.primary_ref} is gone and {case.target_ref} holds another "
+                f"revision ({case.revision}) than was promoted ({case.progress.promoted}); "
+                f"put the promoted one back into the target, and the primary is made again",
+                "PrimaryMissing",
+            ),
+        )
+    replicas = copying.first_replicas(case)
+    return Move(
+        case.status,
+        progressing(f"{case.spec.target_ref.name}{PRIMARY} is made again"),
+        workloads=copying.copy_to_primary(case, replicas),
+    )
+
+
+def _close(case: Case) -> Move:
+    """Ask the hooks after a release, in order; one that fails ends the list."""
+    hooks = case.hooks(Hook.POST_ROLLOUT)
+    token = case.token("closing")
+    asked = asking.ask(case, hooks, "closing")
+    told = [
+        Told(Reason.GATE_OPEN, f"Post-rollout check {hook.name} passed", token)
+        for hook in asked.passed
+    ]
+    if asked.waiting is not None:
+        gate = case.seen.gates[asked.waiting.name]
+        standing, wake_s = asking.waits_for_answer(case, gate, f"asking {gate} after the rollout")
+        if standing.reconciling == "Progressing":
+            standing = at_rest(case, case.status)
+        return Move(
+            case.status,
+            standing,
+            told=tuple(told),
+            gate_runs=asked.runs,
+            wake_s=wake_s,
+            domain=outcome(case, case.phase),
+        )
+    if asked.closed is not None:
+        message = f"Post-rollout hook {asked.closed.name} failed {asked.text}"
+        told.append(Told(Reason.HOOK_FAILED, message, token, "Warning"))
+    if case.phase is not Phase.FAILED:
+        told.append(completed(case))
+    status = changed(case, progress={"closing": False})
+    return Move(status, at_rest(case, status), told=tuple(told), domain=outcome(case, case.phase))
+
+
+def completed(case: Case) -> Told:
+    """Return Flagger's last words about a promotion."""
+    text = f"Promotion completed! Scaling down {case.target_ref}"
+    if case.spec.skip_analysis:
+        text = f"Promotion completed! Canary analysis was skipped for {case.target_ref}"
+    return Told(Reason.PROMOTED, text, case.token("closing"))
+
+
+def _fault(case: Case) -> Standing | None:
+    """Find what would make a release impossible, while nothing has happened yet."""
+    children: tuple[Child, ...] = (
+        case.seen.route,
+        case.seen.analysis,
+        *case.seen.gates.values(),
+        *case.seen.foreign_analyses,
+        *case.seen.foreign_gates,
+    )
+    for child in children:
+        if child.manifest is None or child.silent:
+            continue
+        status = status_of(child.manifest)
+        found = condition_of(status, "Stalled")
+        if found.get("status") == "True":
+            return stalled(f"{child}: {found.get('message', '')}", found.get("reason", "Stalled"))
+        found = condition_of(status, "Ready")
+        if found.get("reason") == StandingReason.DEPENDENCY_NOT_READY:
+            return retrying(f"{child}: {found.get('message', '')}", found["reason"])
+    return None

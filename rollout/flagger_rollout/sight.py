@@ -1,0 +1,77 @@
+"""Everything a decision about a Canary may rest on, as values; absence is one of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flagger_py.contracts import (
+    Gated,
+    Judged,
+    Routed,
+    acknowledged,
+    read_gated,
+    read_judged,
+    read_routed,
+)
+from flagger_py.wire import Manifest
+
+from .configs import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """An object that another controller answers for, ours or a referenced one.
+
+    *waited_s* is how long its controller has not acknowledged its present generation; *missing*
+    says why it cannot be read at all, empty when it can.
+    """
+
+    name: str
+    kind: str
+    manifest: Manifest | None = None
+    waited_s: float = 0.0
+    missing: str = ""
+
+    @property
+    def exists(self) -> bool:
+        return self.manifest is not None
+
+    @property
+    def silent(self) -> bool:
+        """Its controller has not seen its present generation."""
+        return self.manifest is None or not acknowledged(self.manifest)
+
+    @property
+    def judged(self) -> Judged | None:
+        return read_judged(self.manifest) if self.manifest is not None else None
+
+    @property
+    def routed(self) -> Routed | None:
+        return read_routed(self.manifest) if self.manifest is not None else None
+
+    @property
+    def gated(self) -> Gated | None:
+        return read_gated(self.manifest) if self.manifest is not None else None
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at the cluster on behalf of one Canary."""
+
+    target: Manifest | None
+    primary: Manifest | None
+    route: Child
+    analysis: Child
+    gates: Mapping[str, Child] = field(default_factory=dict)
+    """By the webhook's name."""
+    foreign_analyses: tuple[Child, ...] = ()
+    foreign_gates: tuple[Child, ...] = ()
+    configs: tuple[Config, ...] = ()
+    missing_configs: tuple[str, ...] = ()
+    """Configs the target needs and nobody has made."""
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        return {config.ref.key: config.checksum for config in self.configs}

@@ -1,0 +1,186 @@
+"""How a revision is checked: one tick at each weight, its checks in Flagger's order.
+
+A tick is: rollback hooks; then, with no traffic on the canary yet, the pre-rollout hooks, else the
+rollout hooks and the verdict of the metrics; then the gate before the next step. The first thing
+that fails ends the tick. Nothing is judged before the split is in force, and a tick's verdict is
+wanted one interval after it came into force.
+"""
+
+from collections.abc import Sequence
+
+from flagger_py.conditions import progressing
+from flagger_py.contracts import Verdict
+
+from . import asking, ending, judging, stepping
+from .api_analysis import Webhook
+from .api_analysis import WebhookType as Hook
+from .api_status import Ending
+from .case import Case
+from .move import Move, changed, recorded
+from .telling import Reason, Told
+
+Tolds = tuple[Told, ...]
+
+
+def held(case: Case) -> Move:
+    """Checks have passed and only a gate held us back: go on the moment it opens."""
+    gates, kind = stepping.gates(case)
+    told = stepping.gates_told(case, gates, kind)
+    if gates.through:
+        return stepping.go_on(case, told, "the gate opened")
+    due = case.progress.next_check_at
+    if due is not None and case.now >= due:
+        return tick(case, told)
+    return Move(
+        case.status,
+        stepping.gate_standing(case, gates),
+        told=told,
+        analysis_run=judging.run_for(case, case.since, case.due),
+        gate_runs=gates.runs,
+        wake_s=case.seconds_until(due) if due else None,
+    )
+
+
+def tick(case: Case, told: Tolds) -> Move:
+    """Take the checks of this tick as far as their answers allow."""
+    due = case.due
+    starting = case.status.canary_weight == 0
+    run = None if starting else judging.run_for(case, case.since, due)
+    foreign = () if starting else judging.foreign_runs(case, case.since, due)
+    if case.now < due:
+        return Move(
+            case.status,
+            progressing(case.step_sentence),
+            told=told,
+            analysis_run=run,
+            foreign=foreign,
+            wake_s=case.seconds_until(due),
+        )
+    asked, refused = asking.ask_any(case, case.hooks(Hook.ROLLBACK), "tick", case.progress.tick)
+    told = (*told, *_refusals(case, refused))
+    if asked.waiting is not None:
+        return asking.question(case, asked, told)
+    if asked.passed:
+        return _asked_back(case, asked.passed[0].name, told)
+    return _starting(case, told) if starting else _checks(case, told)
+
+
+def _starting(case: Case, told: Tolds) -> Move:
+    told = (
+        *told,
+        case.told(Reason.STARTED, f"Starting canary analysis for {case.target_ref}"),
+    )
+    asked = asking.ask(case, case.hooks(Hook.PRE_ROLLOUT), "tick", case.progress.tick)
+    told = (
+        *told,
+        *(
+            case.told(Reason.GATE_OPEN, f"Pre-rollout check {hook.name} passed")
+            for hook in asked.passed
+        ),
+    )
+    if asked.waiting is not None:
+        return asking.question(case, asked, told)
+    if asked.closed is not None:
+        sentence = f"pre-rollout check {asked.closed.name} failed {asked.text}"
+        return _failed(case, told, f"Halt {case.canary_ref} advancement {sentence}", sentence)
+    return stepping.before_step(case, told, "the pre-rollout checks passed")
+
+
+def _checks(case: Case, told: Tolds) -> Move:
+    asked = asking.ask(case, case.hooks(Hook.ROLLOUT), "tick", case.progress.tick)
+    if asked.waiting is not None:
+        return asking.question(case, asked, told)
+    if asked.closed is not None:
+        sentence = f"external check {asked.closed.name} failed {asked.text}"
+        return _failed(case, told, f"Halt {case.canary_ref} advancement {sentence}", sentence)
+    found = judging.verdict(case)
+    match found.verdict:
+        case Verdict.PENDING:
+            standing, wake_s = progressing(case.step_sentence), None
+            if found.child is not None:
+                standing, wake_s = asking.waits_for_answer(case, found.child, case.step_sentence)
+            return Move(
+                case.status,
+                standing,
+                told=told,
+                analysis_run=judging.run_for(case, case.since, case.due),
+                foreign=judging.foreign_runs(case, case.since, case.due),
+                wake_s=wake_s,
+            )
+        case Verdict.PASSED:
+            return stepping.before_step(case, told, found.sentence)
+        case Verdict.INCONCLUSIVE:
+            return _inconclusive(case, told, found)
+        case Verdict.FAILED | Verdict.NO_DATA | Verdict.ERROR:
+            return _failed(case, told, found.halt, found.sentence)
+
+
+def _failed(case: Case, told: Tolds, halt: str, sentence: str) -> Move:
+    """Count one failed check; at the threshold roll back at once."""
+    failed, threshold = case.status.failed_checks + 1, case.spec.threshold_effective
+    told = (*told, case.warned(Reason.CHECK_FAILED, halt))
+    changes = {
+        "tick": case.progress.tick + 1,
+        "next_check_at": case.after_interval(),
+        "checked": False,
+    }
+    if failed >= threshold:
+        rolling = f"Rolling back {case.canary_ref} failed checks threshold reached {failed}"
+        return ending.begin(
+            case,
+            Ending.ROLL_BACK,
+            (*told, case.warned(Reason.ROLLING_BACK, rolling)),
+            f"Rolled back after {failed} of {threshold} failed checks; the last: {sentence}",
+            failed_checks=failed,
+        )
+    why = f"Check {failed} of {threshold} failed at {case.status.canary_weight}%: {sentence}"
+    status = changed(
+        case,
+        failed_checks=failed,
+        progress={**changes, **recorded(case, Reason.CHECK_FAILED, why)},
+    )
+    return Move(status, progressing(why, "ProgressingWithRetry"), told=told, wake_s=case.interval_s)
+
+
+def _inconclusive(case: Case, told: Tolds, found: judging.Found) -> Move:
+    """Neither advance nor count: ask again one interval later."""
+    why = f"Held at {case.status.canary_weight}%: {found.sentence}"
+    status = changed(
+        case,
+        progress={
+            "tick": case.progress.tick + 1,
+            "next_check_at": case.after_interval(),
+            **recorded(case, Reason.HELD, why),
+        },
+    )
+    return Move(
+        status,
+        progressing(why, "ProgressingWithRetry"),
+        told=(*told, case.warned(Reason.HELD, found.halt)),
+        wake_s=case.interval_s,
+    )
+
+
+def _asked_back(case: Case, hook: str, told: Tolds) -> Move:
+    return ending.begin(
+        case,
+        Ending.ROLL_BACK,
+        (
+            *told,
+            case.warned(Reason.ROLLBACK_ASKED, f"Rollback check {hook} passed"),
+            case.warned(
+                Reason.ROLLING_BACK, f"Rolling back {case.canary_ref} manual webhook invoked"
+            ),
+        ),
+        f"Rolled back because the rollback webhook {hook} asked for it.",
+    )
+
+
+def _refusals(case: Case, refused: Sequence[Webhook]) -> Tolds:
+    return tuple(
+        case.told(
+            Reason.ROLLBACK_NOT_ASKED,
+            f"Rollback hook {hook.name} not signaling a rollback",
+        )
+        for hook in refused
+    )

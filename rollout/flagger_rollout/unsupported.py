@@ -1,0 +1,64 @@
+"""Which fields of a Canary this version accepts but cannot honour yet: said, never ignored."""
+
+from collections.abc import Iterator
+
+from flagger_py.errors import SpecError
+from flagger_py.refs import DEPLOYMENT
+
+from .api import CanarySpec
+
+
+def refuse_unsupported(spec: CanarySpec, canary: str) -> None:
+    """Raise `SpecError` naming every field of *canary* that nothing here would act on."""
+    found = tuple(_unsupported(spec))
+    if found:
+        raise SpecError(
+            f"Canary {canary}: this version does not support {', '.join(found)} yet; "
+            f"remove the field, or keep Flagger for this Canary",
+            reason="NotSupported",
+        )
+
+
+def _unsupported(spec: CanarySpec) -> Iterator[str]:
+    analysis = spec.analysis
+    kind = spec.target_ref.kind
+    if kind != DEPLOYMENT.kind or spec.target_ref.api_version != DEPLOYMENT.api_version:
+        yield f"spec.targetRef.kind {kind} ({spec.target_ref.api_version})"
+    if spec.autoscaler_ref is not None:
+        yield "spec.autoscalerRef"
+    if spec.upstream_ref is not None:
+        yield "spec.upstreamRef"
+    if analysis.iterations > 0:
+        yield "spec.analysis.iterations"
+    if analysis.match:
+        yield "spec.analysis.match"
+    if analysis.mirror:
+        yield "spec.analysis.mirror"
+    if analysis.session_affinity is not None:
+        yield "spec.analysis.sessionAffinity"
+    if analysis.alerts:
+        yield "spec.analysis.alerts"
+
+
+def refuse_invalid(spec: CanarySpec, canary: str, *, no_cross_namespace: str | None) -> None:
+    """Raise `SpecError` for a spec that no schema can refuse.
+
+    *no_cross_namespace* is the Canary's namespace when references must not leave it.
+    """
+    if spec.service is None:
+        raise SpecError(f"Canary {canary}: spec.service is missing; set at least spec.service.port")
+    names = [hook.name for hook in spec.analysis.webhooks]
+    double = sorted({name for name in names if names.count(name) > 1})
+    if double:
+        raise SpecError(
+            f"Canary {canary}: spec.analysis.webhooks has {', '.join(double)} more than once; "
+            f"each webhook needs a name of its own, because its Gate is named after it"
+        )
+    for metric in spec.analysis.metrics:
+        ref = metric.template_ref
+        if no_cross_namespace and ref and ref.namespace not in (None, no_cross_namespace):
+            raise SpecError(
+                f"can't access metric template {ref.name}.{ref.namespace}, "
+                f"cross-namespace references are blocked",
+                reason="AccessDenied",
+            )

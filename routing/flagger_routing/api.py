@@ -1,0 +1,168 @@
+"""The TrafficRoute kind: which split is asked for, and which split requests really follow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from flagger_py.conditions import FluxSpec, FluxStatus
+from flagger_py.contracts import ALL_TO_PRIMARY, InForce, Moment, Split
+from flagger_py.crd_marks import AnyObject, Duration
+from flagger_py.refs import CANARY, PRIMARY, Kind
+from flagger_py.wire import Wire
+
+from .api_service import Service
+
+TRAFFIC_ROUTE = Kind("routing.flagger.app", "v1alpha1", "TrafficRoute", "trafficroutes")
+FINALIZER = "routing.flagger.app/finalizer"
+
+Selector = Mapping[str, str]
+Name = Annotated[str, Field(min_length=1, max_length=253)]
+
+
+class ServiceNames(Wire):
+    """Names of the three Services; what is missing follows from `service.name`."""
+
+    apex: Name | None = None
+    primary: Name | None = None
+    canary: Name | None = None
+
+
+class Selectors(Wire):
+    """Which pods are the primary's and which the canary's.
+
+    Without selectors no Service is made or changed: the named ones are somebody else's.
+    """
+
+    primary: Selector = Field(min_length=1)
+    canary: Selector = Field(min_length=1)
+
+
+class Verify(Wire):
+    """A request that must succeed before a split counts as in force."""
+
+    url: str = Field(pattern=r"^https?://[^\s]+$", max_length=2048)
+    headers: Mapping[str, str] = Field(default_factory=dict)
+    timeout: Duration = "5s"
+
+
+class ScheduledSplit(Wire):
+    """A split that is asked for *after* a time since the schedule was first seen."""
+
+    after: Duration
+    split: Split
+
+
+class TrafficRouteSpec(FluxSpec):
+    """A service, its two sides and who gets which share of its requests."""
+
+    provider: str | None = Field(
+        default=None,
+        max_length=253,
+        description=(
+            "Router that puts the split in force; a domain-qualified name leaves this object to "
+            "the controller of that name. The controller has a default."
+        ),
+    )
+    service: Service
+    names: ServiceNames = ServiceNames()
+    selectors: Selectors | None = None
+    split: Split = ALL_TO_PRIMARY
+    apex_ready: bool = Field(
+        default=True,
+        description="False leaves the apex Service and the route alone until the primary serves.",
+    )
+    verify: Verify | None = None
+    revert_on_deletion: bool = Field(
+        default=False, description="Hand route and Services back as they were on deletion."
+    )
+    schedule: tuple[ScheduledSplit, ...] = Field(
+        default=(), max_length=64, description="Splits by time, for use without a rollout."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_to_its_controller(cls, value: Any) -> Any:
+        """Count an object of another controller as suspended: it is neither read nor written."""
+        if isinstance(value, Mapping) and left_to_another(value.get("provider")):
+            return {**value, "suspend": True}
+        return value
+
+
+class Written(Wire):
+    """An object we wrote.
+
+    *digest* tells whether we would write the same again; *over* is the resourceVersion that the
+    write replaced, empty where it made the object.
+    """
+
+    api_version: str
+    kind: str
+    name: str
+    digest: str
+    over: str = ""
+    at: Moment
+
+
+class Applied(Wire):
+    """The split that the route was last made to say, and when."""
+
+    split: Split
+    at: Moment
+
+
+class Adopted(Wire):
+    """What an object that was there before us said in the fields that we changed."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: str
+    fields: AnyObject
+
+
+class ScheduleStart(Wire):
+    """When the schedule of this *digest* was first seen."""
+
+    digest: str
+    at: Moment
+
+
+class TrafficRouteStatus(FluxStatus):
+    """The split in force, what the router can do, and what was written for it."""
+
+    in_force: InForce | None = None
+    router: str | None = None
+    capabilities: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = Field(
+        default=(), description="Fields that are set and that this router cannot express."
+    )
+    applied: Applied | None = None
+    objects: tuple[Written, ...] = ()
+    adopted: tuple[Adopted, ...] = ()
+    schedule: ScheduleStart | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The three Services' names, resolved."""
+
+    apex: str
+    primary: str
+    canary: str
+
+
+def names_of(spec: TrafficRouteSpec, own_name: str) -> Names:
+    """Resolve the Services' names; without `service.name` they follow from *own_name*."""
+    base = spec.names.apex or spec.service.name or own_name
+    return Names(
+        apex=base,
+        primary=spec.names.primary or f"{base}{PRIMARY}",
+        canary=spec.names.canary or f"{base}{CANARY}",
+    )
+
+
+def left_to_another(provider: object) -> bool:
+    """Tell whether *provider* is domain-qualified, such as `example.com/edge`."""
+    return isinstance(provider, str) and "/" in provider

@@ -1,0 +1,70 @@
+"""Which split should be in force: the one asked for, or the last one while that cannot be had."""
+
+from dataclasses import dataclass
+
+from flagger_py.conditions import Standing, retrying, stalled
+from flagger_py.conditions import Reason as SharedReason
+from flagger_py.contracts import Split
+
+from .case import Case, Seen
+from .reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The split to hold; None where none may be put in force yet.
+
+    *hindrance* says why what is asked for is not what is held, or that it is not served.
+    """
+
+    split: Split | None
+    hindrance: Standing | None = None
+
+
+def choose(case: Case, seen: Seen) -> Choice:
+    """Never move a share to a Service that has no ready endpoint, nor to what is not supported."""
+    asked, last = case.asked.split, last_split(case, seen)
+    refusal = case.router.refusal(case.request(asked), seen.related)
+    if refusal is not None:
+        return Choice(last, stalled(refusal, SharedReason.NOT_SUPPORTED))
+    idle = [name for name in receivers(case, asked) if name not in seen.serving]
+    if not idle:
+        return Choice(asked)
+    listed = " and ".join(f"Service {name}" for name in idle)
+    stays = f"{spoken_split(last)} stays" if last else "nothing is routed yet"
+    message = f"{listed} has no ready endpoint for {spoken_split(asked)}; {stays}"
+    return Choice(last, retrying(message, Reason.BACKEND_NOT_READY))
+
+
+def receivers(case: Case, split: Split) -> tuple[str, ...]:
+    """Return the Services that get requests under *split*.
+
+    Where matches confine the canary's share, the rest of the requests goes to the primary.
+    """
+    found = []
+    if split.primary > 0 or split.match:
+        found.append(case.names.primary)
+    if split.canary > 0 or split.mirror:
+        found.append(case.names.canary)
+    return tuple(found)
+
+
+def last_split(case: Case, seen: Seen) -> Split | None:
+    """Return the split that was in force last: as we said it, else as a route found here says."""
+    status = case.subject.status
+    if status.in_force is not None:
+        return status.in_force.split
+    if status.applied is not None:
+        return status.applied.split
+    routes = case.routes(seen)
+    return case.router.read(routes, case.request(case.asked.split)) if routes else None
+
+
+def spoken_split(split: Split) -> str:
+    """Say a split as a sentence does: `80/20 with matches`."""
+    more = [
+        word
+        for word, said in (("matches", split.match), ("a mirror", split.mirror))
+        if said
+    ]
+    return f"{split.primary}/{split.canary}" + (f" with {' and '.join(more)}" if more else "")

@@ -1,0 +1,152 @@
+"""Whether the split that should be in force is: what the route says and who has judged it."""
+
+from dataclasses import dataclass
+
+from flagger_py.conditions import Standing, progressing, ready, retrying
+from flagger_py.contracts import InForce, Split
+from flagger_py.decision import Emit
+from flagger_py.wire import Manifest
+
+from .api import Applied
+from .case import Case, Seen
+from .choose import Choice, spoken_split
+from .plan import State, Step
+from .reasons import Reason
+from .routers.contract import Accepted, Judgement, NotYet, Refused, Unjudged
+
+LOOK_AGAIN_S = 30.0
+"""How often a state that others should end is looked at, should an event be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a pass has to say of the split; *settled* where nothing is under way any more."""
+
+    in_force: InForce | None
+    applied: Applied | None
+    standing: Standing
+    events: tuple[Emit, ...] = ()
+    requeue_after_s: float | None = None
+    settled: bool = False
+
+
+def follow(case: Case, seen: Seen, split: Split, choice: Choice, steps: tuple[Step, ...]) -> Progress:
+    """Judge how far *split* is in force, given the *steps* about apex and route of this pass."""
+    judgement = _judged(case, seen, split, steps)
+    wait_s: float | None = None
+    events: tuple[Emit, ...] = ()
+    message = f"{spoken_split(split)} is in force by provider {case.provider}"
+    if isinstance(judgement, Unjudged):
+        wait_s = _settles_in_s(case, steps)
+        if wait_s <= 0:
+            message = f"{message}, though {judgement.sentence}"
+            events = _warned(case, split, judgement)
+            judgement, wait_s = Accepted(), None
+    in_force = _in_force(case, split, judgement, _interrupted(case, seen, split, steps))
+    return Progress(
+        in_force=in_force if choice.hindrance is None else _held(case, in_force),
+        applied=_applied(case, split),
+        standing=choice.hindrance or _standing(judgement, message),
+        events=events,
+        requeue_after_s=_sooner(wait_s, None if _is_done(judgement, choice) else LOOK_AGAIN_S),
+        settled=_is_done(judgement, choice) and not _under_way(steps),
+    )
+
+
+def _judged(case: Case, seen: Seen, split: Split, steps: tuple[Step, ...]) -> Judgement:
+    """A router without reports is believed at once; the others speak of what is stored."""
+    if not case.router.reports:
+        return Accepted()
+    routes = case.routes(seen)
+    if any(step.writes for step in steps if _is_route(step, case)):
+        return NotYet(f"{spoken_split(split)} is written, waiting for the Gateways' judgement")
+    if not routes or case.router.read(routes, case.request(split)) != split:
+        return NotYet(f"{spoken_split(split)} is written, waiting to see it stored")
+    return case.router.judge(routes)
+
+
+def _interrupted(case: Case, seen: Seen, split: Split, steps: tuple[Step, ...]) -> bool:
+    """Tell whether requests may have followed another split since the status was written."""
+    before = case.subject.status.applied
+    if before is not None and before.split != split:
+        return True
+    repaired = [s for s in steps if s.state is State.REPAIRED and _is_route(s, case)]
+    if not repaired:
+        return False
+    routes: tuple[Manifest, ...] = case.routes(seen)
+    return not routes or case.router.read(routes, case.request(split)) != split
+
+
+def _in_force(
+    case: Case, split: Split, judgement: Judgement, interrupted: bool
+) -> InForce | None:
+    kept = case.subject.status.in_force
+    same = kept is not None and kept.split == split
+    if same and (interrupted or isinstance(judgement, Refused)):
+        kept, same = None, False
+    if not isinstance(judgement, Accepted):
+        return kept
+    since = kept.since if same and kept is not None else case.subject.now
+    return InForce(split=split, since=since, generation=case.subject.generation)
+
+
+def _held(case: Case, in_force: InForce | None) -> InForce | None:
+    """A split that is held against the present spec renders an earlier generation."""
+    kept = case.subject.status.in_force
+    if in_force is None or kept is None or kept.split != in_force.split:
+        return in_force
+    if in_force.split == case.asked.split:
+        return in_force
+    return in_force.model_copy(update={"generation": kept.generation})
+
+
+def _applied(case: Case, split: Split) -> Applied:
+    before = case.subject.status.applied
+    if before is not None and before.split == split:
+        return before
+    return Applied(split=split, at=case.subject.now)
+
+
+def _settles_in_s(case: Case, steps: tuple[Step, ...]) -> float:
+    written = max(step.written.at for step in steps if _is_route(step, case))
+    return case.settings.settle_s - (case.subject.now - written).total_seconds()
+
+
+def _warned(case: Case, split: Split, judgement: Unjudged) -> tuple[Emit, ...]:
+    kept = case.subject.status.in_force
+    if kept is not None and kept.split == split:
+        return ()
+    message = (
+        f"{judgement.sentence}; {spoken_split(split)} counts as in force "
+        f"{case.settings.settle_s:g} s after it was written"
+    )
+    return (Emit(Reason.NOT_JUDGED, message, "Warning", token=str(case.subject.generation)),)
+
+
+def _standing(judgement: Judgement, message: str) -> Standing:
+    match judgement:
+        case Accepted():
+            return ready(message)
+        case Refused(sentence=sentence):
+            return retrying(sentence, Reason.ROUTE_REFUSED)
+        case NotYet(sentence=sentence) | Unjudged(sentence=sentence):
+            return progressing(sentence)
+
+
+def _is_done(judgement: Judgement, choice: Choice) -> bool:
+    return isinstance(judgement, Accepted) and choice.hindrance is None
+
+
+def _under_way(steps: tuple[Step, ...]) -> bool:
+    return any(step.writes or step.state is State.PENDING for step in steps)
+
+
+def _is_route(step: Step, case: Case) -> bool:
+    kinds = {(kind.group, kind.kind) for kind in case.router.kinds}
+    manifest = step.want.whole
+    return (manifest["apiVersion"].rpartition("/")[0], manifest["kind"]) in kinds
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    waits = [wait for wait in (one, other) if wait is not None]
+    return min(waits) if waits else None

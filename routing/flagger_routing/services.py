@@ -1,0 +1,162 @@
+"""The three Services: which pods the apex, the primary and the canary mean, on which ports."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from flagger_py.refs import SERVICE, Key
+from flagger_py.wire import Manifest
+
+from .api import Names, Selectors, TrafficRouteSpec
+from .api_service import CustomMetadata, Service
+from .objects import TOOLKIT_ANNOTATIONS, Address, annotated
+
+SERVICE_NAME = "kubernetes.io/service-name"
+"""The label by which an EndpointSlice says whose endpoints it holds."""
+
+
+class Role(StrEnum):
+    """What a Service is for."""
+
+    CANARY = "canary"
+    PRIMARY = "primary"
+    APEX = "apex"
+
+
+def address(namespace: str, names: Names, role: Role) -> Address:
+    return Address(SERVICE, Key(namespace, _name(names, role)))
+
+
+def selector_key(selectors: Selectors | None) -> str | None:
+    """Return the key of the pods' selector by which Flagger labels what belongs to a service."""
+    return min(selectors.primary) if selectors else None
+
+
+def render(
+    spec: TrafficRouteSpec, namespace: str, names: Names, role: Role, live: Manifest | None
+) -> dict[str, Any]:
+    """Return the Service of *role* as we make it; the route's selectors must be known.
+
+    What is settled at creation (headless, traffic distribution) stays as *live* has it.
+    """
+    if spec.selectors is None:
+        raise AssertionError("without selectors no Service is ours")
+    selector = spec.selectors.canary if role is Role.CANARY else spec.selectors.primary
+    name = _name(names, role)
+    custom = _custom(spec.service, role)
+    kept = spec.service.unmanaged_metadata
+    labels = {**custom.labels, str(selector_key(spec.selectors)): name}
+    return {
+        "apiVersion": SERVICE.api_version,
+        "kind": SERVICE.kind,
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": _left(labels, kept.labels, live, "labels"),
+            "annotations": _left(
+                annotated(custom.annotations), kept.annotations, live, "annotations"
+            ),
+        },
+        "spec": {
+            "ports": ports(spec.service),
+            "selector": dict(selector),
+            **_settled(spec.service, live),
+        },
+    }
+
+
+def adopted(desired: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of *desired* that is written onto a Service which was there before."""
+    meta, spec = desired["metadata"], desired["spec"]
+    return {
+        **desired,
+        "metadata": {
+            "name": meta["name"],
+            "namespace": meta["namespace"],
+            "annotations": dict(TOOLKIT_ANNOTATIONS),
+        },
+        "spec": {"ports": spec["ports"], "selector": spec["selector"]},
+    }
+
+
+def ports(service: Service) -> list[dict[str, Any]]:
+    """Return the main port first, then the others in the order they were resolved in."""
+    main = {
+        "name": service.port_name or "http",
+        "port": service.port,
+        "protocol": "TCP",
+        "targetPort": service.resolved_target_port,
+        **_app_protocol(service.app_protocol),
+    }
+    more = [
+        {
+            "name": port.name,
+            "port": port.port,
+            "protocol": port.protocol,
+            "targetPort": port.target_port or port.port,
+            **_app_protocol(port.app_protocol),
+        }
+        for port in service.ports
+    ]
+    return [main, *more]
+
+
+def unchangeable(service: Service, live: Manifest | None) -> tuple[str, ...]:
+    """Return the fields whose change comes too late for a Service that exists."""
+    if live is None:
+        return ()
+    spec = live.get("spec") or {}
+    found = []
+    if service.headless != (spec.get("clusterIP") == "None"):
+        found.append("headless")
+    wanted = service.traffic_distribution
+    if wanted is not None and wanted != spec.get("trafficDistribution"):
+        found.append("trafficDistribution")
+    return tuple(found)
+
+
+def _settled(service: Service, live: Manifest | None) -> dict[str, Any]:
+    if live is None:
+        cluster_ip = "None" if service.headless else None
+        distribution = service.traffic_distribution
+    else:
+        spec = live.get("spec") or {}
+        cluster_ip = "None" if spec.get("clusterIP") == "None" else None
+        distribution = spec.get("trafficDistribution")
+    settled = {"clusterIP": cluster_ip, "trafficDistribution": distribution}
+    return {name: value for name, value in settled.items() if value}
+
+
+def _left(
+    wanted: Mapping[str, str], kept: tuple[str, ...], live: Manifest | None, field: str
+) -> dict[str, str]:
+    """Return *wanted*, with the present value of each key that others manage."""
+    present: Mapping[str, str] = ((live or {}).get("metadata") or {}).get(field) or {}
+    return {
+        key: present[key] if key in kept and key in present else value
+        for key, value in wanted.items()
+    }
+
+
+def _app_protocol(value: str | None) -> dict[str, str]:
+    return {"appProtocol": value} if value else {}
+
+
+def _custom(service: Service, role: Role) -> CustomMetadata:
+    match role:
+        case Role.APEX:
+            return service.apex
+        case Role.PRIMARY:
+            return service.primary
+        case Role.CANARY:
+            return service.canary
+
+
+def _name(names: Names, role: Role) -> str:
+    match role:
+        case Role.APEX:
+            return names.apex
+        case Role.PRIMARY:
+            return names.primary
+        case Role.CANARY:
+            return names.canary

@@ -1,0 +1,19 @@
+"""How a routing controller is set up."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingSettings:
+    """Choices that hold for every TrafficRoute of this controller.
+
+    *settle_s* is how long a route that nobody judges waits until it counts as in force,
+    *let_go_s* how long a deleted TrafficRoute is held while things cannot be handed back.
+    """
+
+    mesh_provider: str = "istio"
+    """The provider of objects that name none; Flagger's own default."""
+    ingress_class: str = ""
+    """Accepted for Flagger's sake; no router of this version needs it."""
+    settle_s: float = 5.0
+    let_go_s: float = 600.0

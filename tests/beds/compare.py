@@ -1,0 +1,84 @@
+"""Where our record of a scenario and the recorded one differ, part by part.
+
+As strict as the table of the recordings says: order and content of everything the Canary and its
+objects went through; of the users only that they fared no worse.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+EXACT = (
+    "status",
+    "conditions",
+    "revisions",
+    "trackedConfigs",
+    "finalizers",
+    "routes",
+    "selectors",
+    "webhooks",
+)
+SHARE_TOLERANCE = 0.08
+ERRORS_TOLERANCE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where *ours* is not what was *recorded*; None stands for nothing there."""
+
+    part: str
+    where: str
+    recorded: Any
+    ours: Any
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.where}\n    recorded {self.recorded}\n    ours     {self.ours}"
+
+
+def differences(ours: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Compare two records; *recorded* has the deliberate deviations applied already."""
+    found = [d for part in EXACT for d in _deep(part, "", recorded[part], ours[part])]
+    found += _deep("replicas", "", _spec_replicas(recorded["replicas"]), ours["replicas"])
+    found += _deep("objects", "", recorded["objects"], ours["objects"])
+    found += _deep("events", "", _said(recorded["events"]), _said(ours["events"]))
+    found += _deep("metrics", "", recorded["metrics"], ours["metrics"])
+    found += _users(recorded, ours)
+    return tuple(found)
+
+
+def _deep(part: str, where: str, recorded: Any, ours: Any) -> Iterator[Difference]:
+    """Walk both values; a list that has another length is one difference, shown whole."""
+    if isinstance(recorded, Mapping) and isinstance(ours, Mapping):
+        for name in sorted({*recorded, *ours}):
+            path = f"{where}.{name}" if where else str(name)
+            yield from _deep(part, path, recorded.get(name), ours.get(name))
+    elif isinstance(recorded, list) and isinstance(ours, list) and len(recorded) == len(ours):
+        for index, (theirs, own) in enumerate(zip(recorded, ours, strict=True)):
+            yield from _deep(part, f"{where}[{index}]", theirs, own)
+    elif recorded != ours:
+        yield Difference(part, where, recorded, ours)
+
+
+def _spec_replicas(replicas: Mapping[str, Any]) -> dict[str, Any]:
+    """Take `spec.replicas` in order; how many were available meanwhile is not compared."""
+    return {title: seen["spec"] for title, seen in replicas.items()}
+
+
+def _said(events: list[list[Any]]) -> list[list[Any]]:
+    return [event[:2] for event in events]
+
+
+def _users(recorded: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[Difference]:
+    for client, theirs in recorded["clients"].items():
+        own = ours["clients"].get(client, {"requests": {}, "errors": 0.0})
+        errors = sum(theirs["errors"].values())
+        if own["errors"] > errors + ERRORS_TOLERANCE:
+            yield Difference("clients", f"{client} errors", errors, own["errors"])
+        strangers = sorted(set(own["requests"]) - set(theirs["requests"]))
+        if strangers:
+            yield Difference("clients", f"{client} requests", sorted(theirs["requests"]), strangers)
+    own_shares = {str(share["route"]): share["canary"] for share in ours["shares"]}
+    for share in recorded["shares"]:
+        found = own_shares.get(str(share["route"]))
+        if found is None or abs(found - share["canary"]) > SHARE_TOLERANCE:
+            yield Difference("shares", str(share["route"]), share["canary"], found)

@@ -1,0 +1,129 @@
+"""A recorded scenario as data: what was given, what was done when, and how it ends.
+
+Namespace, host and servers are placeholders in the recordings; here they get names that only a
+simulation has.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+NAMESPACE = "scenario"
+SINK, PROMETHEUS, TESTER = "sink.test", "prometheus.test", "tester.test"
+PLACES = {
+    "${NS}": NAMESPACE,
+    "${SINK}": f"http://{SINK}",
+    "${PROM}": f"http://{PROMETHEUS}",
+    "${TESTER}": f"http://{TESTER}",
+}
+
+Holds = Callable[[Mapping[str, Any]], bool]
+"""Tells whether a condition of the recording's language holds now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Once *when* holds, *after_s* seconds later, *actions* are done in order."""
+
+    when: Mapping[str, Any]
+    after_s: float
+    actions: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One scenario; *record* is what the real Flagger made of it."""
+
+    name: str
+    manifests: tuple[Mapping[str, Any], ...]
+    load: tuple[Mapping[str, Any], ...]
+    answers: Mapping[str, Any]
+    steps: tuple[Step, ...]
+    end: Step
+    timeout_s: float
+    waits_for_target: bool
+    record: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a story has come."""
+
+    story: Story
+    _next: int = 0
+    _held_since: datetime | None = None
+    actions_at: list[datetime] = field(default_factory=list)
+
+    def due(self, holds: Holds, now: datetime) -> tuple[Mapping[str, Any], ...]:
+        """Return the actions to be done now; those of one step at a time."""
+        if self._next >= len(self.story.steps):
+            return ()
+        step = self.story.steps[self._next]
+        if not self._reached(step, holds, now):
+            return ()
+        self._next += 1
+        self._held_since = None
+        self.actions_at += [now] * len(step.actions)
+        return step.actions
+
+    def ended(self, holds: Holds, now: datetime) -> bool:
+        """Tell whether all steps are done and the end has come."""
+        return self._next >= len(self.story.steps) and self._reached(self.story.end, holds, now)
+
+    def _reached(self, step: Step, holds: Holds, now: datetime) -> bool:
+        if self._held_since is None and holds(step.when):
+            self._held_since = now
+        if self._held_since is None:
+            return False
+        return now >= self._held_since + timedelta(seconds=step.after_s)
+
+
+def read_story(path: Path) -> Story:
+    """Read a scenario file, with the placeholders in what was given filled in."""
+    found = json.loads(path.read_text())
+    given = filled_in(found["given"])
+    steps = tuple(_step(item) for item in given["steps"])
+    return Story(
+        name=found["scenario"],
+        manifests=tuple(given["manifests"]),
+        load=tuple(given["load"]),
+        answers=given["answers"],
+        steps=steps,
+        end=_step(given["end"]),
+        timeout_s=float(given["timeout"]),
+        waits_for_target=not given.get("dontWait", False),
+        record=found["record"],
+    )
+
+
+def filled_in(value: Any) -> Any:
+    """Replace the placeholders at any depth of a JSON value."""
+    if isinstance(value, str):
+        for placeholder, name in PLACES.items():
+            value = value.replace(placeholder, name)
+        return value
+    if isinstance(value, Mapping):
+        return {name: filled_in(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [filled_in(item) for item in value]
+    return value
+
+
+def emptied(value: Any) -> Any:
+    """Put the placeholders back at any depth of a JSON value."""
+    if isinstance(value, str):
+        for placeholder, name in reversed(PLACES.items()):
+            value = value.replace(name, placeholder)
+        return value
+    if isinstance(value, Mapping):
+        return {emptied(name): emptied(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [emptied(item) for item in value]
+    return value
+
+
+def _step(item: Mapping[str, Any]) -> Step:
+    return Step(item.get("when", {}), float(item.get("after", 0)), tuple(item.get("do", ())))

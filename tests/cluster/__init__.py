@@ -1,0 +1,1 @@
+"""The real control plane as local processes, and what is claimed against it."""

@@ -1,0 +1,109 @@
+"""Whatever is lost, repeated or late: one poll, one key; and an approval is never asked again."""
+
+import contextlib
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flagger_gating.webhook import idempotency_key
+from flagger_py.egress import Request, Response, Unreachable
+
+from .bench import Bench, Crash, gate
+
+Step = tuple[str, int]
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("pass"), st.just(0)),
+        st.tuples(st.just("pass, write lost"), st.just(0)),
+        st.tuples(st.just("pass over an old copy"), st.integers(1, 3)),
+        st.tuples(st.just("wait"), st.sampled_from([1, 10, 11, -30])),
+        st.tuples(st.just("ask"), st.integers(0, 2)),
+        st.tuples(st.just("endpoint"), st.sampled_from([200, 403, 500, 0])),
+    ),
+    max_size=60,
+)
+
+
+class Faulty:
+    """A bench that remembers what left, and under which poll the status then stood."""
+
+    def __init__(self, repoll: bool) -> None:
+        self.bench = Bench(gate(run={"token": "t0"}, repoll=repoll), self._reply)
+        self.code = 200
+        self.copies: list[Mapping[str, Any]] = []
+        self.over: Mapping[str, Any] = self.bench.manifest
+        self.polls_by_key: dict[str, set[tuple[str, int]]] = {}
+        self.keys_by_poll: dict[tuple[str, int], set[str]] = {}
+        self.approved: set[str] = set()
+
+    def take(self, step: Step) -> None:
+        match step:
+            case ("pass", _):
+                self._go(self.bench.manifest)
+            case ("pass, write lost", _):
+                self.bench.dies_before_write = True
+                self._go(self.bench.manifest)
+                self.bench.dies_before_write = False
+                self.bench.memory.clear()
+            case ("pass over an old copy", age):
+                self._go(self.copies[-min(age, len(self.copies))] if self.copies else self.over)
+            case ("wait", seconds):
+                self.bench.wait(seconds)
+            case ("ask", number):
+                self.bench.ask(f"t{number}")
+            case ("endpoint", code):
+                self.code = code
+
+    def _go(self, over: Mapping[str, Any]) -> None:
+        self.copies.append(copy.deepcopy(over))
+        self.over = over
+        # A stale copy may repeat a poll under its old key; only a fresh one may open another.
+        self.fresh = over is self.bench.manifest
+        with contextlib.suppress(Crash):
+            self.bench.go(over)
+        status = self.bench.status
+        if status.run and status.run.token and self.bench.gated.open:
+            self.approved.add(status.run.token)
+
+    def _reply(self, request: Request) -> Response:
+        run = self.over["status"]["run"]
+        poll, key = (run["token"], run["polls"]), request.headers["Idempotency-Key"]
+        self.polls_by_key.setdefault(key, set()).add(poll)
+        self.keys_by_poll.setdefault(poll, set()).add(key)
+        assert key == idempotency_key("uid-1", *poll)
+        assert not (self.fresh and run["token"] in self.approved), "an approval is final"
+        if not self.code:
+            raise Unreachable("connection refused")
+        return Response(self.code)
+
+
+@given(STEPS, st.booleans())
+def test_no_poll_leaves_under_two_keys_and_no_key_under_two_polls(
+    steps: list[Step], repoll: bool
+) -> None:
+    faulty = Faulty(repoll)
+
+    for step in steps:
+        faulty.take(step)
+
+    assert all(len(polls) == 1 for polls in faulty.polls_by_key.values())
+    assert all(len(keys) == 1 for keys in faulty.keys_by_poll.values())
+
+
+@given(STEPS)
+def test_once_faults_stop_an_approving_endpoint_opens_the_gate(steps: list[Step]) -> None:
+    faulty = Faulty(repoll=True)
+    for step in steps:
+        faulty.take(step)
+
+    faulty.code = 200
+    faulty.bench.wait(60)
+    for _ in range(4):
+        faulty.take(("pass", 0))
+
+    assert faulty.bench.gated.open
+    assert faulty.bench.gated.token == faulty.bench.manifest["spec"]["run"]["token"]
