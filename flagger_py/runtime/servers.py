@@ -4,6 +4,7 @@ It lives while its event loop turns. It is ready once every kind it owns has bee
 replica that waits for the lead is ready too, as Flux's are.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -60,7 +61,8 @@ class Servers:
         return application
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        body = self._surface.metrics()
+        # Tens of thousands of series take seconds to write, which the loop must not stand still for.
+        body = await asyncio.to_thread(self._surface.metrics)
         return web.Response(body=body, headers={"Content-Type": _METRICS_TYPE})
 
     async def _ready(self, _request: web.Request) -> web.Response:

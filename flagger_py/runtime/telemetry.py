@@ -16,10 +16,9 @@ from prometheus_client.process_collector import ProcessCollector
 from flagger_py import decision
 from flagger_py.refs import Kind
 from flagger_py.runtime.interest import Reader
+from flagger_py.runtime.meters import PassDurations
 
 log = logging.getLogger(__name__)
-
-FLUX_BUCKETS = (0.01, 0.0384, 0.1472, 0.5646, 2.1661, 8.3099, 31.8798, 122.3022, 469.195, 1800.0)
 
 _Series = tuple[str, tuple[str, ...]]
 
@@ -58,13 +57,8 @@ class Telemetry:
         self._active = self._gauge(
             "controller_runtime_active_workers", "Objects worked on", "controller"
         )
-        self._duration = Histogram(
-            "gotk_reconcile_duration_seconds",
-            "The duration in seconds of a pass over an object",
-            ("kind", "name", "namespace"),
-            buckets=FLUX_BUCKETS,
-            registry=self.registry,
-        )
+        self._duration = PassDurations()
+        self.registry.register(self._duration)
         self._requests = self._counter(
             "rest_client_requests_total", "Requests to the API server", "code method host"
         )
@@ -85,7 +79,7 @@ class Telemetry:
         self._active.labels(controller).dec()
         self._total.labels(controller, result).inc()
         self._time.labels(controller).observe(took_s)
-        self._duration.labels(kind.kind, reader[1].name, reader[1].namespace).observe(took_s)
+        self._duration.observe(kind.kind, reader[1], took_s)
         if result == "error":
             self._errors.labels(controller).inc()
         told = self._told.get(reader)
@@ -115,9 +109,7 @@ class Telemetry:
         told = self._told.pop(reader, None)
         if told is not None:
             self._drop(told.now | told.before)
-        self._duration.remove_by_labels(
-            {"kind": kind.kind, "name": reader[1].name, "namespace": reader[1].namespace}
-        )
+        self._duration.remove(kind.kind, reader[1])
 
     def _drop(self, series: set[_Series]) -> None:
         for name, values in series:
@@ -133,48 +125,6 @@ class Telemetry:
 
     def _histogram(self, name: str, text: str, labels: str) -> Histogram:
         return Histogram(name, text, labels.split(), registry=self.registry)
-
-
-class QueueMeter:
-    """Implements `queue.Meter` with the metrics of client-go's workqueue."""
-
-    def __init__(self, telemetry: Telemetry, name: str) -> None:
-        registry = telemetry.registry
-        self._depth = Gauge("workqueue_depth", "Keys that wait", ["name"], registry=registry)
-        self._adds = Counter("workqueue_adds_total", "Keys added", ["name"], registry=registry)
-        self._waited = Histogram(
-            "workqueue_queue_duration_seconds", "Wait in the queue", ["name"], registry=registry
-        )
-        self._retries = Counter(
-            "workqueue_retries_total", "Passes asked for anew", ["name"], registry=registry
-        )
-        self._work = Histogram(
-            "workqueue_work_duration_seconds", "Length of a pass", ["name"], registry=registry
-        )
-        self._longest = Gauge(
-            "workqueue_longest_running_processor_seconds",
-            "Age of the oldest pass under way",
-            ["name"],
-            registry=registry,
-        )
-        self._name = name
-
-    def added(self, depth: int) -> None:
-        self._adds.labels(self._name).inc()
-        self._depth.labels(self._name).set(depth)
-
-    def taken(self, waited_s: float, depth: int) -> None:
-        self._waited.labels(self._name).observe(waited_s)
-        self._depth.labels(self._name).set(depth)
-
-    def retried(self) -> None:
-        self._retries.labels(self._name).inc()
-
-    def worked(self, took_s: float) -> None:
-        self._work.labels(self._name).observe(took_s)
-
-    def longest(self, seconds: float) -> None:
-        self._longest.labels(self._name).set(seconds)
 
 
 def _split(labels: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -23,6 +23,7 @@ def collect(page: str, content_type: str, source: str, samples: Samples, at: dat
     """
     for name, labels, value in _parsed(page, content_type):
         samples.append({"instance": source, **labels, NAME: name}, value, at)
+    samples.scraped(at)
 
 
 def _parsed(page: str, content_type: str) -> Iterator[tuple[str, dict[str, str], float]]:

@@ -228,7 +228,8 @@ def _with_vector(
         if value is None:
             continue
         labels = kept_labels(symbol, one.labels, as_bool=as_bool)
-        found.append(Series(labels if labels == one.labels else matching.of(labels), value))
+        left_over = tuple(kv for kv in labels if (kv[0] in matching.labels) is not matching.but)
+        found.append(Series(left_over, value))
     return tuple(found)
 
 

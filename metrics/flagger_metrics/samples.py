@@ -53,12 +53,15 @@ class Samples:
             return self
         if kept and kept[-1].at_s >= at_s:
             return self
-        kept.append(Sample(at_s, value))
+        kept.append(Sample(at_s, float(value)))
         while kept[0].at_s < at_s - self.keep_s:
             kept.popleft()
-        if not self._scrapes or self._scrapes[-1] < at_s:
-            self._scrapes.append(at_s)
         return self
+
+    def scraped(self, at: datetime) -> None:
+        """Note that something was scraped at the moment *at*, whether it had samples or not."""
+        if not self._scrapes or self._scrapes[-1] < at.timestamp():
+            self._scrapes.append(at.timestamp())
 
     def named(self, name: str | None) -> Iterator[tuple[Labels, deque[Sample]]]:
         """Go over the series of metric *name*, over all series where it is None."""
@@ -66,9 +69,10 @@ class Samples:
         for group in groups:
             yield from group.items()
 
-    def scrapes_after(self, moment: datetime) -> int:
-        """Count the scrapes later than *moment*."""
-        return sum(1 for at_s in self._scrapes if at_s > moment.timestamp())
+    def scrapes_after(self, moment: datetime | None) -> int:
+        """Count the scrapes noted since *moment*, all of them where it is None."""
+        since_s = 0.0 if moment is None else moment.timestamp()
+        return sum(1 for at_s in self._scrapes if at_s >= since_s)
 
     def __len__(self) -> int:
         return self._size

@@ -23,11 +23,15 @@ def analyse(case: Case) -> Move:
         return Move(case.status, retrying(f"{kind} {case.target_ref} is gone", "TargetMissing"))
     if case.revision != case.progress.revision:
         return _other_revision(case)
+    if case.commanded("rollback"):
+        return _commanded_back(case)
     blocked = _not_ready(case) or _not_routed(case)
     if blocked is not None:
         return blocked
     if case.spec.skip_analysis:
         return _skip(case)
+    if case.commanded("promote"):
+        return stepping.promote(case, (), "promoted by command, before the analysis was complete")
     if case.progress.checked:
         return ticking.held(case)
     return ticking.tick(case, ())
@@ -46,6 +50,12 @@ def _other_revision(case: Case) -> Move:
             "The target went back to the promoted revision.",
         )
     return _restart(case)
+
+
+def _commanded_back(case: Case) -> Move:
+    text = f"Rolling back {case.canary_ref} by command"
+    told = case.warned(Reason.ROLLING_BACK, text)
+    return ending.begin(case, Ending.ROLL_BACK, told, "Rolled back by command.")
 
 
 def _restart(case: Case) -> Move:

@@ -180,6 +180,15 @@ class Case:
     def after_interval(self) -> datetime:
         return self.now + timedelta(seconds=self.interval_s)
 
+    def commanded(self, command: str) -> bool:
+        """Tell whether a person asked for *command* (promote, rollback) of the present run.
+
+        The annotation `flagger.app/COMMAND` carries the revision and run it speaks of, as
+        REVISION.RUN: one that was meant for another run is no command.
+        """
+        asked = self.subject.annotations.get(f"flagger.app/{command}")
+        return asked == f"{self.progress.revision}.{self.progress.run}"
+
     @property
     def display(self) -> str:
         """The revision as people and Flux name it: what the user wrote, else our digest."""

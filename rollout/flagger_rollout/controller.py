@@ -8,10 +8,9 @@ from functools import partial
 from flagger_py.runtime.process import main as run_main
 
 from flagger_py.decision import Action, Emit
-from flagger_py.quantities import duration_s
 from flagger_py.refs import controlled_by
 from flagger_py.runtime.cluster import Site
-from flagger_py.runtime.options import RuntimeOptions, truth
+from flagger_py.runtime.options import RuntimeOptions, flag, seconds, switch
 from flagger_py.runtime.part import Part
 from flagger_py.subject import Subject
 
@@ -59,44 +58,46 @@ async def _suspended(
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags that only this controller has, under Flagger's names."""
-    parser.add_argument("--mesh-provider", default="", help="provider of Canaries without one")
-    parser.add_argument("--metrics-server", default=None, help="Prometheus of Canaries without one")
-    parser.add_argument(
-        "--selector-labels",
+    flag(parser, "mesh-provider", default="", help="Provider of Canaries that name none.")
+    flag(parser, "metrics-server", default="", help="Prometheus of Canaries that name none.")
+    flag(
+        parser,
+        "selector-labels",
         default="app,name,app.kubernetes.io/name",
-        help="labels that tell a target's pods from its primary's; the first present one counts",
+        help="Labels that tell a target's pods from its primary's; the first present one counts.",
     )
-    parser.add_argument(
-        "--include-label-prefix",
+    flag(
+        parser,
+        "include-label-prefix",
         default="",
-        help="labels with one of these prefixes are copied to the primary; * for all",
+        help="Labels with one of these prefixes are copied to the primary; * for all.",
     )
-    parser.add_argument(
-        "--enable-config-tracking",
-        type=truth,
-        nargs="?",
-        const=True,
+    switch(
+        parser,
+        "enable-config-tracking",
         default=True,
-        help="copy the ConfigMaps and Secrets of a target, and release their changes",
+        help="Copy the ConfigMaps and Secrets that a target reads, and release their changes.",
     )
-    parser.add_argument("--event-webhook", default="", help="URL that gets every event")
-    parser.add_argument(
-        "--min-interval",
-        default="10s",
-        help="shortest analysis.interval; a shorter one counts as this",
+    flag(parser, "event-webhook", default="", help="Address that gets every event.")
+    flag(
+        parser,
+        "min-interval",
+        default=10.0,
+        type=seconds,
+        help="Shortest analysis.interval; a shorter one counts as this.",
     )
 
 
 def settings_from(options: RuntimeOptions, flags: argparse.Namespace) -> RolloutSettings:
-    """Read the settings from parsed *flags*; `SpecError` names a flag that cannot be read."""
+    """Read the settings from parsed *flags*."""
     return RolloutSettings(
         mesh_provider=flags.mesh_provider,
-        metrics_server=flags.metrics_server,
+        metrics_server=flags.metrics_server or None,
         selector_labels=tuple(_listed(flags.selector_labels)),
         include_label_prefixes=tuple(_listed(flags.include_label_prefix)),
         config_tracking=flags.enable_config_tracking,
         event_webhook=os.environ.get("EVENT_WEBHOOK_URL", flags.event_webhook),
-        min_interval_s=duration_s(flags.min_interval, "--min-interval"),
+        min_interval_s=flags.min_interval,
         no_cross_namespace_refs=options.no_cross_namespace_refs,
     )
 

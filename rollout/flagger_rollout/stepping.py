@@ -68,9 +68,7 @@ def _hold(case: Case, asked: asking.Asked, kind: Hook, told: Tolds, why: str) ->
             "tick": case.progress.tick + 1,
             "next_check_at": case.after_interval(),
             "checked": True,
-            **recorded(
-                case, Reason.HELD, f"Held at {case.status.canary_weight}%: a gate is closed; {why}"
-            ),
+            **recorded(case, Reason.HELD, f"Held at {weight}% by a closed gate; {why}"),
         },
     )
     return Move(
@@ -84,14 +82,12 @@ def _hold(case: Case, asked: asking.Asked, kind: Hook, told: Tolds, why: str) ->
 
 
 def go_on(case: Case, told: Tolds, why: str) -> Move:
-    return _promote(case, told, why) if _complete(case) else _advance(case, told, why)
+    return promote(case, told, why) if _complete(case) else _advance(case, told, why)
 
 
 def _advance(case: Case, told: Tolds, why: str) -> Move:
     analysis = case.spec.analysis
-    weight = next_weight(
-        case.status.canary_weight, analysis.step_weight or 0, analysis.step_weights
-    )
+    weight = next_weight(case.status.canary_weight, analysis.step_weight, analysis.step_weights)
     status = changed(
         case,
         canary_weight=weight,
@@ -115,7 +111,8 @@ def _advance(case: Case, told: Tolds, why: str) -> Move:
     )
 
 
-def _promote(case: Case, told: Tolds, why: str) -> Move:
+def promote(case: Case, told: Tolds, why: str) -> Move:
+    """Copy the revision under analysis, and no other, to the primary."""
     status = changed(
         case,
         phase=Phase.PROMOTING,

@@ -84,7 +84,5 @@ def _overwritten(live: Manifest, part: Manifest, field: str) -> dict[str, str]:
 
 def _without_toolkit(annotations: Mapping[str, str]) -> dict[str, str]:
     return {
-        key: value
-        for key, value in annotations.items()
-        if TOOLKIT_ANNOTATIONS.get(key) != value
+        key: value for key, value in annotations.items() if TOOLKIT_ANNOTATIONS.get(key) != value
     }

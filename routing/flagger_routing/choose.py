@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from flagger_py.conditions import Standing, retrying, stalled
 from flagger_py.conditions import Reason as SharedReason
+from flagger_py.conditions import Standing, retrying, stalled
 from flagger_py.contracts import Split
 
 from .case import Case, Seen
@@ -62,9 +62,5 @@ def last_split(case: Case, seen: Seen) -> Split | None:
 
 def spoken_split(split: Split) -> str:
     """Say a split as a sentence does: `80/20 with matches`."""
-    more = [
-        word
-        for word, said in (("matches", split.match), ("a mirror", split.mirror))
-        if said
-    ]
+    more = [word for word, said in (("matches", split.match), ("a mirror", split.mirror)) if said]
     return f"{split.primary}/{split.canary}" + (f" with {' and '.join(more)}" if more else "")

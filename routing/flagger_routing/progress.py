@@ -30,7 +30,9 @@ class Progress:
     settled: bool = False
 
 
-def follow(case: Case, seen: Seen, split: Split, choice: Choice, steps: tuple[Step, ...]) -> Progress:
+def follow(
+    case: Case, seen: Seen, split: Split, choice: Choice, steps: tuple[Step, ...]
+) -> Progress:
     """Judge how far *split* is in force, given the *steps* about apex and route of this pass."""
     judgement = _judged(case, seen, split, steps)
     wait_s: float | None = None
@@ -43,14 +45,20 @@ def follow(case: Case, seen: Seen, split: Split, choice: Choice, steps: tuple[St
             events = _warned(case, split, judgement)
             judgement, wait_s = Accepted(), None
     in_force = _in_force(case, split, judgement, _interrupted(case, seen, split, steps))
+    standing = choice.hindrance or _standing(judgement, message)
     return Progress(
         in_force=in_force if choice.hindrance is None else _held(case, in_force),
         applied=_applied(case, split),
-        standing=choice.hindrance or _standing(judgement, message),
+        standing=standing,
         events=events,
-        requeue_after_s=_sooner(wait_s, None if _is_done(judgement, choice) else LOOK_AGAIN_S),
-        settled=_is_done(judgement, choice) and not _under_way(steps),
+        requeue_after_s=_sooner(wait_s, look_again_s(standing)),
+        settled=standing.ready == "True" and not _under_way(steps),
     )
+
+
+def look_again_s(standing: Standing) -> float | None:
+    """Return when to look by ourselves: only where others work on it, not where a user must."""
+    return None if standing.ready == "True" or standing.stalled else LOOK_AGAIN_S
 
 
 def _judged(case: Case, seen: Seen, split: Split, steps: tuple[Step, ...]) -> Judgement:
@@ -60,7 +68,7 @@ def _judged(case: Case, seen: Seen, split: Split, steps: tuple[Step, ...]) -> Ju
     routes = case.routes(seen)
     if any(step.writes for step in steps if _is_route(step, case)):
         return NotYet(f"{spoken_split(split)} is written, waiting for the Gateways' judgement")
-    if not routes or case.router.read(routes, case.request(split)) != split:
+    if not _says(case, routes, split):
         return NotYet(f"{spoken_split(split)} is written, waiting to see it stored")
     return case.router.judge(routes)
 
@@ -73,13 +81,19 @@ def _interrupted(case: Case, seen: Seen, split: Split, steps: tuple[Step, ...]) 
     repaired = [s for s in steps if s.state is State.REPAIRED and _is_route(s, case)]
     if not repaired:
         return False
-    routes: tuple[Manifest, ...] = case.routes(seen)
-    return not routes or case.router.read(routes, case.request(split)) != split
+    return not _says(case, case.routes(seen), split)
 
 
-def _in_force(
-    case: Case, split: Split, judgement: Judgement, interrupted: bool
-) -> InForce | None:
+def _says(case: Case, routes: tuple[Manifest, ...], split: Split) -> bool:
+    """Tell whether the *routes* say *split*, compared as both read back: in the router's words."""
+    if not routes:
+        return False
+    request = case.request(split)
+    wanted = case.router.render(request)
+    return case.router.read(routes, request) == case.router.read(wanted, request)
+
+
+def _in_force(case: Case, split: Split, judgement: Judgement, interrupted: bool) -> InForce | None:
     kept = case.subject.status.in_force
     same = kept is not None and kept.split == split
     if same and (interrupted or isinstance(judgement, Refused)):
@@ -133,15 +147,14 @@ def _standing(judgement: Judgement, message: str) -> Standing:
             return progressing(sentence)
 
 
-def _is_done(judgement: Judgement, choice: Choice) -> bool:
-    return isinstance(judgement, Accepted) and choice.hindrance is None
-
-
 def _under_way(steps: tuple[Step, ...]) -> bool:
     return any(step.writes or step.state is State.PENDING for step in steps)
 
 
 def _is_route(step: Step, case: Case) -> bool:
+    """Tell a route from the apex Service, which is the route where a router makes no object."""
+    if not case.router.kinds:
+        return True
     kinds = {(kind.group, kind.kind) for kind in case.router.kinds}
     manifest = step.want.whole
     return (manifest["apiVersion"].rpartition("/")[0], manifest["kind"]) in kinds

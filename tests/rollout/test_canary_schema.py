@@ -7,6 +7,7 @@ import pytest
 from flagger_metrics.api_template import MetricTemplateSpec
 from flagger_metrics.resources import METRIC_TEMPLATE
 from flagger_py.crd import CustomResource, definition
+from flagger_py.wire import Wire
 from flagger_rollout.api import CanarySpec, CanaryStatus
 from flagger_rollout.api_alerts import AlertProviderSpec
 from flagger_rollout.resources import ALERT_PROVIDER, CANARY, RESOURCES, SHADOW_POLICY
@@ -17,7 +18,7 @@ SCHEMAS = {
     resource.kind.kind: stored.schema_in(definition(resource))
     for resource in (*FLAGGERS, SHADOW_POLICY)
 }
-MODELS = {
+MODELS: dict[str, type[Wire]] = {
     "Canary": CanarySpec,
     "MetricTemplate": MetricTemplateSpec,
     "AlertProvider": AlertProviderSpec,

@@ -1,107 +1,14 @@
-"""What a Canary says: what is refused and why, and what follows where nothing is said."""
+"""What follows from a Canary's spec where little is said."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from flagger_metrics.api_template import MetricTemplateSpec
-from flagger_py.errors import SpecError
 from flagger_rollout.api import CanarySpec, CanaryStatus
-from flagger_rollout.api_alerts import AlertProviderSpec
 from flagger_rollout.api_analysis import Severity, Strategy, WebhookType
 from flagger_rollout.api_metrics import WithoutReading
-from flagger_rollout.api_shadow import ShadowPolicySpec
-
-BY_ADDRESS = {"useSourceIp": True}
-
-
-def canary(**spec: Any) -> dict[str, Any]:
-    return {
-        "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "app"},
-        "analysis": {"interval": "1m", "threshold": 5, "stepWeight": 10},
-        **spec,
-    }
-
-
-def analysed(**analysis: Any) -> dict[str, Any]:
-    return canary(analysis={"interval": "1m", "threshold": 5, **analysis})
-
-
-def stepped(**analysis: Any) -> dict[str, Any]:
-    return analysed(stepWeight=10, **analysis)
-
-
-def served(**service: Any) -> dict[str, Any]:
-    return canary(service={"port": 80, **service})
-
-
-@pytest.mark.parametrize(
-    ("spec", "sentence"),
-    [
-        ({}, r"spec\.targetRef: Field required"),
-        (canary(analysis={}), r"spec: say how to analyse: set analysis\.interval"),
-        (analysed(), r"or set skipAnalysis: true"),
-        (canary(analysis={"interval": "1m", "iterations": 3}), r"analysis\.threshold and one of"),
-        (
-            analysed(iterations=5, stepWeight=10),
-            r"spec\.analysis: set only one of iterations .* stepWeight and stepWeights",
-        ),
-        (analysed(stepWeight=5, stepWeights=[5, 10]), r"spec\.analysis: set only one of"),
-        (analysed(stepWeight=5.5), r"spec\.analysis\.stepWeight: .*integer"),
-        (
-            canary(analysis={"interval": "1d", "threshold": 1, "stepWeight": 5}),
-            r"spec\.analysis\.interval: '1d' is no duration; write for example 30s, 1m or 1m30s",
-        ),
-        (
-            stepped(sessionAffinity={"cookieName": "a", "primaryCookieName": "a"}),
-            r"sessionAffinity: cookieName and primaryCookieName must differ; rename",
-        ),
-        (
-            stepped(match=[{"headers": {"x": {"exact": "a", "regex": "b"}}}]),
-            r"match\.0\.headers\.x: set exactly one of exact, prefix, suffix and regex",
-        ),
-        (stepped(match=[{"headers": {"x": {}}}]), r"headers\.x: set exactly one of"),
-        (
-            stepped(webhooks=[{"name": "w", "url": "http://x", "type": "before"}]),
-            r"webhooks\.0\.type: Input should be 'confirm-rollout'",
-        ),
-        (
-            stepped(metrics=[{"name": "m", "onNoData": "Pass"}]),
-            r"metrics\.0\.onNoData: Input should be 'Fail', 'Hold' or 'Ignore'",
-        ),
-        (
-            stepped(gateRefs=[{"apiVersion": "v1", "kind": "Gate", "name": ""}]),
-            r"gateRefs\.0\.name: String should have at least 1 character",
-        ),
-        (canary(service={"name": "app"}), r"spec\.service\.port: Field required"),
-        (
-            served(match=[{"uri": {"exact": "/", "prefix": "/"}}]),
-            r"match\.0\.uri: set only one of exact, prefix and regex",
-        ),
-        (
-            served(mirror=[{"backendRef": {"name": "shadow"}}]),
-            r"mirror\.0\.backendRef: name the port of the Service",
-        ),
-        (
-            served(
-                trafficPolicy={"loadBalancer": {"simple": "RANDOM", "consistentHash": BY_ADDRESS}}
-            ),
-            r"loadBalancer: set either simple, or consistentHash with exactly one of",
-        ),
-        (served(corsPolicy={"allowOrigins": [{}]}), r"allowOrigins\.0: set exactly one of exact"),
-        (
-            canary(ingressRef={"apiVersion": "v1", "kind": "Route", "name": "a"}),
-            r"spec\.ingressRef\.kind: Input should be 'Ingress'",
-        ),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_bad_canary_is_refused_by_field_and_remedy(
-    spec: Mapping[str, Any], sentence: str
-) -> None:
-    with pytest.raises(SpecError, match=sentence):
-        CanarySpec.read(spec, "spec")
+from tests.rollout.specs import analysed, canary, served, stepped
 
 
 def test_values_in_flaggers_older_field_are_read() -> None:
@@ -238,34 +145,3 @@ def test_a_fresh_status_is_unobserved_and_without_progress() -> None:
     status = CanaryStatus()
 
     assert (status.observed_generation, status.phase, status.progress) == (-1, "", None)
-
-
-@pytest.mark.parametrize(
-    "spec",
-    [
-        {"type": "slack"},
-        {"type": "slack", "address": "http://x", "secretRef": {"name": "x"}},
-    ],
-    ids=["neither", "both"],
-)
-def test_an_alert_provider_has_one_address(spec: Mapping[str, Any]) -> None:
-    with pytest.raises(SpecError, match="spec: set either address, or secretRef naming a Secret"):
-        AlertProviderSpec.read(spec, "spec")
-
-
-def test_a_metric_template_needs_provider_and_query() -> None:
-    with pytest.raises(SpecError, match=r"spec\.provider\.type: .*; spec\.query: Field required"):
-        MetricTemplateSpec.read({"provider": {}}, "spec")
-
-
-def test_a_shadow_policy_copies_by_json_pointer() -> None:
-    target = {"apiVersion": "apps/v1", "kind": "StatefulSet"}
-
-    policy = ShadowPolicySpec.read({"target": target, "copy": ["/spec/template"]}, "spec")
-
-    assert policy.copy_ == ("/spec/template",)
-    assert policy.wire()["copy"] == ["/spec/template"]
-    with pytest.raises(SpecError, match=r"spec\.replicasPath: String should match pattern"):
-        ShadowPolicySpec.read(
-            {"target": target, "copy": ["/spec"], "replicasPath": "spec.replicas"}, "spec"
-        )

@@ -44,9 +44,10 @@ class Prometheus:
         try:
             found = evaluate(asked.get("query", [""])[0], self.samples, at)
         except PromqlFault as error:
-            return _answer(BAD_REQUEST, _fault(str(error)))
-        result = [_element(series, at) for series in found]
-        return _answer(200, {"status": "success", "data": {"resultType": "vector", "result": result}})
+            said = {"status": "error", "errorType": "bad_data", "error": str(error)}
+            return _answer(BAD_REQUEST, said)
+        data = {"resultType": "vector", "result": [_element(series, at) for series in found]}
+        return _answer(200, {"status": "success", "data": data})
 
 
 def _element(series: Series, at: datetime) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def _text(value: float) -> str:
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    return f"{value:.17g}" if value != int(value) else str(int(value))
+    return repr(value).removesuffix(".0")
 
 
 def _moment(text: str) -> datetime:
@@ -68,11 +69,6 @@ def _moment(text: str) -> datetime:
         return datetime.fromtimestamp(float(text), UTC)
     except ValueError:
         return datetime.fromisoformat(text)
-
-
-def _fault(message: str) -> dict[str, Any]:
-    said = f'invalid parameter "query": {message}'
-    return {"status": "error", "errorType": "bad_data", "error": said}
 
 
 def _answer(status: int, body: Mapping[str, Any]) -> Response:

@@ -12,7 +12,7 @@ ACCEPTED = Response(202)
 
 
 @dataclass(slots=True)
-class Tester:
+class LoadTester:
     """An `Egress` that answers the gate endpoints of the load tester; tasks are accepted unrun."""
 
     _open: set[str] = field(default_factory=set)

@@ -1,0 +1,91 @@
+"""Metrics that Prometheus' own classes would make too large or do not know: passes and the queue."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from flagger_py.refs import Key
+
+FLUX_BUCKETS = (0.01, 0.0384, 0.1472, 0.5646, 2.1661, 8.3099, 31.8798, 122.3022, 469.195, 1800.0)
+_NAME = "gotk_reconcile_duration_seconds"
+_TEXT = "The duration in seconds of a pass over an object"
+
+
+class PassDurations(Collector):
+    """A histogram for each object, in an array of a hundred bytes instead of a tree of objects."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, Key], array[float]] = {}
+
+    def observe(self, kind: str, key: Key, took_s: float) -> None:
+        counts = self._seen.get((kind, key))
+        if counts is None:
+            # One count for each bucket, one for what is longer, and the sum of all.
+            counts = self._seen[kind, key] = array("d", [0.0] * (len(FLUX_BUCKETS) + 2))
+        counts[bisect_left(FLUX_BUCKETS, took_s)] += 1
+        counts[-1] += took_s
+
+    def remove(self, kind: str, key: Key) -> None:
+        self._seen.pop((kind, key), None)
+
+    def describe(self) -> list[Metric]:
+        return [self._family()]
+
+    def collect(self) -> Iterator[Metric]:
+        family = self._family()
+        bounds = [*(str(bound) for bound in FLUX_BUCKETS), "+Inf"]
+        for (kind, key), counts in list(self._seen.items()):
+            total, buckets = 0.0, []
+            for bound, count in zip(bounds, counts[:-1], strict=True):
+                total += count
+                buckets.append((bound, total))
+            family.add_metric([kind, key.name, key.namespace], buckets, counts[-1])
+        yield family
+
+    def _family(self) -> HistogramMetricFamily:
+        return HistogramMetricFamily(_NAME, _TEXT, labels=["kind", "name", "namespace"])
+
+
+class QueueMeter:
+    """Implements `queue.Meter` with the metrics of client-go's workqueue."""
+
+    def __init__(self, registry: CollectorRegistry, name: str) -> None:
+        self._depth = Gauge("workqueue_depth", "Keys that wait", ["name"], registry=registry)
+        self._adds = Counter("workqueue_adds_total", "Keys added", ["name"], registry=registry)
+        self._waited = Histogram(
+            "workqueue_queue_duration_seconds", "Wait in the queue", ["name"], registry=registry
+        )
+        self._retries = Counter(
+            "workqueue_retries_total", "Passes asked for anew", ["name"], registry=registry
+        )
+        self._work = Histogram(
+            "workqueue_work_duration_seconds", "Length of a pass", ["name"], registry=registry
+        )
+        self._longest = Gauge(
+            "workqueue_longest_running_processor_seconds",
+            "Age of the oldest pass under way",
+            ["name"],
+            registry=registry,
+        )
+        self._name = name
+
+    def added(self, depth: int) -> None:
+        self._adds.labels(self._name).inc()
+        self._depth.labels(self._name).set(depth)
+
+    def taken(self, waited_s: float, depth: int) -> None:
+        self._waited.labels(self._name).observe(waited_s)
+        self._depth.labels(self._name).set(depth)
+
+    def retried(self) -> None:
+        self._retries.labels(self._name).inc()
+
+    def worked(self, took_s: float) -> None:
+        self._work.labels(self._name).observe(took_s)
+
+    def longest(self, seconds: float) -> None:
+        self._longest.labels(self._name).set(seconds)

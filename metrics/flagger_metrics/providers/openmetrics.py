@@ -1,0 +1,97 @@
+"""How exporters are scraped without a Prometheus in between, and queries answered from that.
+
+Every address is scraped once per scrape interval into the samples of the asking object; the query
+is the same PromQL text, of the subset that `promql` evaluates.
+"""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from flagger_py.egress import Request, Unreachable
+from flagger_py.errors import SpecError
+
+from ..exposition import ACCEPT, PageFault, collect
+from ..promql import PromqlFault, evaluate
+from ..samples import Samples
+from .provider import Access, Answer, Exchange, Query
+
+TIMEOUT_S = 5.0
+SCRAPES_MIN = 2
+"""A rate needs two samples of a counter."""
+
+
+class OpenMetrics:
+    """The provider `openmetrics`; its address is one URL of an exporter, or several with commas."""
+
+    sampled = True
+
+    def admit(self, access: Access) -> None:
+        for address in addresses(access) or ("",):
+            url = urlsplit(address)
+            if url.scheme not in ("http", "https") or not url.netloc:
+                raise SpecError(
+                    f"{access.type} address {address!r} is not a valid URL; "
+                    f"give the exporters' URLs, separated by commas"
+                )
+
+    def requests(self, access: Access, query: str) -> tuple[Request, ...]:  # noqa: ARG002 - a scrape
+        headers = {**access.headers, "Accept": ACCEPT}
+        if access.credentials and "token" in access.credentials:
+            headers["Authorization"] = f"Bearer {access.credentials['token']}"
+        return tuple(
+            Request("GET", url, headers, timeout_s=TIMEOUT_S, verify_tls=access.verify_tls)
+            for url in addresses(access)
+        )
+
+    def answer(
+        self, query: Query, access: Access, exchanges: Sequence[Exchange], samples: Samples
+    ) -> Answer:
+        """Add what was scraped and evaluate; exporters that fail are warnings unless all do."""
+        faults = tuple(
+            fault
+            for url, exchange in zip(addresses(access), exchanges, strict=True)
+            if (fault := _kept(url, exchange, samples, query)) is not None
+        )
+        if len(faults) == len(exchanges):
+            return Answer(error="; ".join(faults))
+        if samples.refused:
+            return Answer(error=f"more than {samples.series_max} series were scraped")
+        try:
+            values = tuple(series.value for series in evaluate(query.text, samples, query.at))
+        except PromqlFault as fault:
+            return Answer(error=str(fault), warnings=faults)
+        early = samples.scrapes_after(query.since) < SCRAPES_MIN
+        return Answer(values, warnings=faults, early=early)
+
+    def probe(self, access: Access) -> tuple[Request, ...]:
+        return self.requests(access, "")
+
+    def offline(self, exchanges: Sequence[Exchange]) -> str | None:
+        faults = [fault for exchange in exchanges if (fault := _fault(exchange)) is not None]
+        return "; ".join(faults) if len(faults) == len(exchanges) else None
+
+
+def addresses(access: Access) -> tuple[str, ...]:
+    return tuple(part.strip() for part in access.address.split(",") if part.strip())
+
+
+def _kept(url: str, exchange: Exchange, samples: Samples, query: Query) -> str | None:
+    """Add one exporter's page to *samples*; returns what is wrong with it, None if nothing."""
+    fault = _fault(exchange)
+    if fault is not None or isinstance(exchange, Unreachable):
+        return f"scraping {url} failed: {fault}"
+    kind = next((v for k, v in exchange.headers.items() if k.lower() == "content-type"), "")
+    try:
+        collect(exchange.text, kind, urlsplit(url).netloc, samples, query.at)
+    except PageFault as error:
+        return f"scraping {url} failed: {error}"
+    return None
+
+
+def _fault(exchange: Exchange) -> str | None:
+    if isinstance(exchange, Unreachable):
+        return exchange.message
+    if exchange.status >= HTTPStatus.BAD_REQUEST:
+        return f"HTTP status {exchange.status}"
+    return None

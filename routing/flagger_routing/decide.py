@@ -1,0 +1,188 @@
+"""What a pass over a TrafficRoute does: write Services and route, and say which split is in force."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from flagger_py.conditions import progressing
+from flagger_py.contracts import Split
+from flagger_py.decision import Action, Decision, Emit, Hold, Release
+from flagger_py.refs import owner_reference
+from flagger_py.wire import Manifest
+
+from . import adopt, handback, leftovers, progress, services
+from .api import FINALIZER, Adopted, TrafficRouteStatus, Written
+from .case import Case, RouteSubject, Seen, open_case
+from .choose import Choice, choose, spoken_split
+from .objects import digest, ident, spoken, version_of
+from .plan import APPEARS_WITHIN, State, Step, Want, is_ours, plan
+from .reasons import Reason
+from .routers.contract import Router
+from .services import Role
+from .settings import RoutingSettings
+
+RouteDecision = Decision[TrafficRouteStatus]
+
+
+def decide(
+    subject: RouteSubject,
+    seen: Seen,
+    *,
+    settings: RoutingSettings,
+    routers: Mapping[str, Router],
+) -> RouteDecision:
+    """Decide one pass; a `SpecError` leaves everything as it is."""
+    if subject.deleting:
+        return handback.decide(subject, seen, let_go_s=settings.let_go_s)
+    case = open_case(subject, settings, routers)
+    choice = choose(case, seen)
+    found = wanted(case, seen, choice.split)
+    status = describe(case, seen)
+    found = _newly_found(case, seen, (*wanted.backends, *wanted.front))
+    if found:
+        return _remember(case, status, found)
+    backends = _planned(case, seen, wanted.backends)
+    front = _planned(case, seen, wanted.front)
+    if not subject.spec.apex_ready:
+        return _ended(case, seen, status, (backends, ()), _apex_waits(case, status))
+    if choice.split is None:
+        return _ended(case, seen, status, (backends, ()), _nothing_yet(case, status, choice))
+    said = progress.follow(case, seen, choice.split, choice, front)
+    return _ended(case, seen, status, (backends, front), said)
+
+
+def _planned(case: Case, seen: Seen, wants: tuple[Want, ...]) -> tuple[Step, ...]:
+    subject = case.subject
+    known = {ident(w.api_version, w.kind, w.name): w for w in subject.status.objects}
+    owner = owner_reference(subject.manifest)
+    return tuple(
+        plan(want, seen.live.get(want.ident), known.get(want.ident), owner, subject.now)
+        for want in wants
+    )
+
+
+def _newly_found(case: Case, seen: Seen, wants: Iterable[Want]) -> tuple[Adopted, ...]:
+    """Return what must be remembered of objects that were there before, ere we change them.
+
+    An object that changed between being remembered and being written is remembered anew.
+    """
+    subject = case.subject
+    owner = owner_reference(subject.manifest)
+    written = {ident(w.api_version, w.kind, w.name) for w in subject.status.objects}
+    apex = services.address(subject.namespace, case.names, Role.APEX).ident
+    found = []
+    for want in wants:
+        live = seen.live.get(want.ident)
+        if live is None or is_ours(live, owner):
+            continue
+        known = adopt.record_of(subject.status.adopted, live)
+        if known is not None and want.ident in written:
+            continue
+        selectors = subject.spec.selectors if want.ident == apex else None
+        fresh = adopt.original(live, want.part, selectors)
+        if fresh != known:
+            found.append(fresh)
+    return tuple(found)
+
+
+def _remember(case: Case, status: TrafficRouteStatus, found: tuple[Adopted, ...]) -> RouteDecision:
+    """Write down what objects said before us; only a pass that reads this back changes them."""
+    names = ", ".join(f"{one.kind} {one.name}" for one in found)
+    fresh = {adopt.ident_for(one) for one in found}
+    kept = tuple(one for one in status.adopted if adopt.ident_for(one) not in fresh)
+    message = f"Adopting what was there before: {names}"
+    held = FINALIZER in case.subject.finalizers
+    event = Emit(Reason.ADOPTED, message, token=digest([one.wire() for one in found]))
+    return Decision(
+        status=status.model_copy(update={"adopted": (*kept, *found)}),
+        standing=progressing(message),
+        actions=(*(() if held else (Hold(),)), event),
+        requeue_after_s=0.0,
+    )
+
+
+def _apex_waits(case: Case, status: TrafficRouteStatus) -> progress.Progress:
+    message = "The Services of primary and canary are made; spec.apexReady is false"
+    return progress.Progress(
+        status.in_force, status.applied, progressing(message, Reason.APEX_NOT_READY)
+    )
+
+
+def _nothing_yet(case: Case, status: TrafficRouteStatus, choice: Choice) -> progress.Progress:
+    standing = choice.hindrance or progressing(f"{case.provider} has nothing to serve yet")
+    return progress.Progress(
+        status.in_force, status.applied, standing, requeue_after_s=progress.LOOK_AGAIN_S
+    )
+
+
+def _ended(
+    case: Case,
+    seen: Seen,
+    status: TrafficRouteStatus,
+    steps: tuple[tuple[Step, ...], tuple[Step, ...]],
+    said: progress.Progress,
+) -> RouteDecision:
+    """Put a pass together: finalizer, writes, removals, events, and the status once."""
+    subject = case.subject
+    backends, front = steps
+    every = (*backends, *front)
+    cleared = leftovers.clear(case, seen, status, every, settled=said.settled)
+    status = cleared.status.model_copy(
+        update={
+            "in_force": said.in_force,
+            "applied": said.applied,
+            "objects": (*_written(subject, every), *cleared.kept),
+        }
+    )
+    applies = tuple(step.apply for step in every if step.apply is not None)
+    actions: tuple[Action, ...] = (
+        *_finalizer(subject, status),
+        *applies,
+        *cleared.actions,
+        *(_repaired(step, seen, said) for step in every if step.state is State.REPAIRED),
+        *_told_ignored(subject, status),
+        *said.events,
+    )
+    return Decision(
+        status=status,
+        standing=said.standing,
+        actions=actions,
+        requeue_after_s=_soonest(case, seen, every, said),
+    )
+
+
+def _written(subject: RouteSubject, steps: tuple[Step, ...]) -> tuple[Written, ...]:
+    return tuple(step.written for step in steps)
+
+
+def _finalizer(subject: RouteSubject, status: TrafficRouteStatus) -> tuple[Action, ...]:
+    needed = bool(status.adopted) or subject.spec.revert_on_deletion
+    held = FINALIZER in subject.finalizers
+    if needed == held:
+        return ()
+    return (Hold(),) if needed else (Release(),)
+
+
+def _repaired(step: Step, seen: Seen, said: progress.Progress) -> Emit:
+    live: Manifest | None = seen.live.get(step.want.ident)
+    what = "was changed" if live is not None else "was deleted"
+    split = f" to {spoken_split(said.applied.split)}" if said.applied else ""
+    message = f"{spoken(step.want.whole)} {what} by somebody else; put back{split}"
+    token = f"{step.want.ident}/{version_of(live)}/{step.written.at.isoformat()}"
+    return Emit(Reason.DRIFT_REPAIRED, message, "Warning", token=token)
+
+
+def _told_ignored(subject: RouteSubject, status: TrafficRouteStatus) -> tuple[Emit, ...]:
+    if not status.ignored or status.ignored == subject.status.ignored:
+        return ()
+    message = f"provider {status.router} makes nothing of {', '.join(status.ignored)}"
+    return (Emit(Reason.FIELDS_IGNORED, message, "Warning", token=digest(list(status.ignored))),)
+
+
+def _soonest(
+    case: Case, seen: Seen, steps: tuple[Step, ...], said: progress.Progress
+) -> float | None:
+    waits = [said.requeue_after_s, case.asked.next_s]
+    if any(s.state is State.PENDING and s.want.ident not in seen.live for s in steps):
+        waits.append(APPEARS_WITHIN.total_seconds())
+    known = [wait for wait in waits if wait is not None]
+    return min(known) if known else None

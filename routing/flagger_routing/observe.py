@@ -1,0 +1,111 @@
+"""What a pass looks at: Services, endpoints, the route, its Gateways, and what is left over."""
+
+from collections.abc import Iterable, Mapping
+
+from flagger_py.errors import Missing, SpecError
+from flagger_py.refs import ENDPOINT_SLICE, Key, Kind
+from flagger_py.runtime.cluster import Site
+from flagger_py.wire import Manifest
+
+from . import services
+from .api import Adopted, Written
+from .case import Case, RouteSubject, Seen, open_case
+from .choose import receivers
+from .objects import Address, ident
+from .routers.contract import Router
+from .services import Role
+from .settings import RoutingSettings
+
+_ROUNDS_MAX = 4
+"""How often what was found may name further objects; a Gateway names its class."""
+
+
+async def observe(
+    subject: RouteSubject,
+    site: Site,
+    *,
+    settings: RoutingSettings,
+    routers: Mapping[str, Router],
+) -> Seen:
+    """Read everything one pass needs; nothing here is written."""
+    if subject.deleting:
+        return await _belongings(subject, site)
+    case = open_case(subject, settings, routers)
+    request = case.request(case.asked.split)
+    own = [services.address(subject.namespace, case.names, role) for role in Role]
+    addresses = [*own, *case.router.addresses(request)]
+    live = {a.ident: await site.cluster.get(a.kind, a.key) for a in addresses}
+    kinds = {a.ident: a.kind for a in addresses}
+    further, served = await _recorded(subject, site, skip=frozenset(live))
+    present = {name: found for name, found in {**live, **further}.items() if found is not None}
+    return Seen(
+        live=present,
+        kinds={**kinds, **served},
+        serving=await _serving(case, site, present),
+        related=await _related(case, site),
+    )
+
+
+async def _belongings(subject: RouteSubject, site: Site) -> Seen:
+    """Read what a deleted object has to hand back; that it may not be read is a finding."""
+    try:
+        live, kinds = await _recorded(subject, site, skip=frozenset())
+    except SpecError as error:
+        return Seen(hindrance=error.message)
+    return Seen(live={name: found for name, found in live.items() if found}, kinds=kinds)
+
+
+async def _recorded(
+    subject: RouteSubject, site: Site, *, skip: frozenset[str]
+) -> tuple[dict[str, Manifest | None], dict[str, Kind]]:
+    """Read what the status names; a kind that is served no longer has no objects."""
+    status = subject.status
+    recorded: tuple[Written | Adopted, ...] = (*status.objects, *status.adopted)
+    named = {ident(one.api_version, one.kind, one.name): one for one in recorded}
+    live: dict[str, Manifest | None] = {}
+    kinds: dict[str, Kind] = {}
+    for name, one in named.items():
+        if name in skip:
+            continue
+        try:
+            kinds[name] = await site.cluster.resolve(one.api_version, one.kind)
+            live[name] = await site.cluster.get(kinds[name], Key(subject.namespace, one.name))
+        except Missing:
+            live[name] = None
+    return live, kinds
+
+
+async def _serving(case: Case, site: Site, live: Mapping[str, Manifest]) -> frozenset[str]:
+    """Return which receivers of the asked split have an endpoint that is ready."""
+    found = set()
+    namespace = case.subject.namespace
+    for name in receivers(case, case.asked.split):
+        service = live.get(ident("v1", "Service", name), {})
+        if (service.get("spec") or {}).get("type") == "ExternalName":
+            found.add(name)
+            continue
+        label = {services.SERVICE_NAME: name}
+        if any_ready(await site.cluster.select(ENDPOINT_SLICE, namespace, label)):
+            found.add(name)
+    return frozenset(found)
+
+
+def any_ready(slices: Iterable[Manifest]) -> bool:
+    """Tell whether an endpoint is ready; one that does not say counts as ready (discovery/v1)."""
+    return any(
+        (endpoint.get("conditions") or {}).get("ready") is not False
+        for one in slices
+        for endpoint in one.get("endpoints") or ()
+    )
+
+
+async def _related(case: Case, site: Site) -> dict[Address, Manifest | None]:
+    request = case.request(case.asked.split)
+    found: dict[Address, Manifest | None] = {}
+    for _ in range(_ROUNDS_MAX):
+        missing = [a for a in case.router.related(request, found) if a not in found]
+        if not missing:
+            break
+        for address in missing:
+            found[address] = await site.cluster.get(address.kind, address.key)
+    return found
