@@ -73,15 +73,13 @@ class Client:
         return _good(reply, Ask("get", kind, key, account))
 
     async def pages(self, scope: Scope) -> AsyncGenerator[Page, None]:
-        """List in pages, as of now and not as of some cache; the last page has the final version."""
+        """List in pages, as of now and not as of some cache; the last has the final version."""
         params = {**scope.params(), "limit": str(PAGE_ITEMS_MAX)}
         where = collection(scope.kind, scope.namespace)
         kind = scope.kind
         identity = {"apiVersion": kind.api_version, "kind": kind.kind}
         while True:
-            call = Call(
-                "GET", where, params, account=scope.account, timeout_s=_LIST_TIMEOUT_S
-            )
+            call = Call("GET", where, params, account=scope.account, timeout_s=_LIST_TIMEOUT_S)
             body = _good(await self._transport.send(call), scope.ask("list"))
             meta = body["metadata"]
             # Items of a list name neither their kind nor its version.
@@ -103,9 +101,10 @@ class Client:
             "timeoutSeconds": str(timeout_s),
         }
         where = collection(scope.kind, scope.namespace)
-        async with self._transport.stream(
-            Call("GET", where, params, account=scope.account)
-        ) as (reply, content):
+        async with self._transport.stream(Call("GET", where, params, account=scope.account)) as (
+            reply,
+            content,
+        ):
             _good(reply, scope.ask("watch"))
             rest = b""
             async for chunk in content.iter_any():
@@ -146,17 +145,13 @@ class Client:
     async def create(self, kind: Kind, manifest: Manifest, *, repeatable: bool = True) -> Manifest:
         """Create; raises `Conflict` when an object of that name exists."""
         key = key_of(manifest)
-        call = Call(
-            "POST", collection(kind, key.namespace), body=manifest, repeatable=repeatable
-        )
+        call = Call("POST", collection(kind, key.namespace), body=manifest, repeatable=repeatable)
         return _good(await self._transport.send(call), Ask("create", kind, key))
 
     async def replace(self, kind: Kind, manifest: Manifest, *, timeout_s: float) -> Manifest:
         """Write the whole object once; `Conflict` when its resourceVersion is old."""
         key = key_of(manifest)
-        call = Call(
-            "PUT", path(kind, key), body=manifest, timeout_s=timeout_s, repeatable=False
-        )
+        call = Call("PUT", path(kind, key), body=manifest, timeout_s=timeout_s, repeatable=False)
         return _good(await self._transport.send(call), Ask("update", kind, key))
 
     async def discover(self, api_version: str) -> tuple[Kind, ...]:
@@ -223,4 +218,3 @@ def _good(reply: Reply, ask: Ask) -> Manifest:
     if reply.code < _BAD:
         return reply.body
     raise refusal(reply.code, reply.body, ask, reply.retry_after_s)
-

@@ -40,7 +40,7 @@ class Credentials:
     def __init__(self, source: Source, clock_s: Callable[[], float] = monotonic_s) -> None:
         self._source = source
         self._clock_s = clock_s
-        self._config = Configuration()
+        self.config = Configuration()
         self._checked_s = float("-inf")
         self._loaded_s = float("-inf")
         self._lock = asyncio.Lock()
@@ -60,7 +60,7 @@ class Credentials:
         if self._clock_s() - self._checked_s > _RECHECK_S:
             async with self._lock:
                 if self._clock_s() - self._checked_s > _RECHECK_S:
-                    self._token = await asyncio.to_thread(_token_of, self._config)
+                    self._token = await asyncio.to_thread(_token_of, self.config)
                     self._checked_s = self._clock_s()
         return self._token
 
@@ -72,14 +72,14 @@ class Credentials:
 
     async def _load(self) -> None:
         try:
-            self._config = await asyncio.to_thread(_read, self._source)
-            self._token = await asyncio.to_thread(_token_of, self._config)
-            self.tls = await asyncio.to_thread(_tls_of, self._config)
+            self.config = await asyncio.to_thread(_read, self._source)
+            self._token = await asyncio.to_thread(_token_of, self.config)
+            self.tls = await asyncio.to_thread(_tls_of, self.config)
         except (ConfigException, OSError, ssl.SSLError) as error:
             raise Unavailable(f"no credentials for the API server: {error}") from error
-        self.host = str(self._config.host).rstrip("/")
-        self.server_name = self._config.tls_server_name
-        self.proxy = self._config.proxy
+        self.host = str(self.config.host).rstrip("/")
+        self.server_name = self.config.tls_server_name
+        self.proxy = self.config.proxy
         self._loaded_s = self._checked_s = self._clock_s()
 
 
@@ -96,7 +96,7 @@ def own_namespace() -> str:
 def _read(source: Source) -> Configuration:
     config = Configuration()
     if source.kubeconfig or source.context:
-        load_kube_config(
+        load_kube_config(  # type: ignore[no-untyped-call]  # ships no types
             source.kubeconfig or None,
             source.context or None,
             client_configuration=config,
@@ -104,9 +104,11 @@ def _read(source: Source) -> Configuration:
         )
     elif not source.master:
         try:
-            load_incluster_config(config)
+            load_incluster_config(config)  # type: ignore[no-untyped-call]  # ships no types
         except ConfigException:
-            load_kube_config(client_configuration=config, persist_config=False)
+            load_kube_config(  # type: ignore[no-untyped-call]  # ships no types
+                client_configuration=config, persist_config=False
+            )
     if source.master:
         config.host = source.master
     return config

@@ -19,7 +19,9 @@ class Echo:
 class Intake:
     """Turns changes into work for the parts that own the kind."""
 
-    def __init__(self, parts: Mapping[Kind, tuple[str, ...]], add: Callable[[Reader], None]) -> None:
+    def __init__(
+        self, parts: Mapping[Kind, tuple[str, ...]], add: Callable[[Reader], None]
+    ) -> None:
         self._parts = parts
         self._add = add
         self._held: dict[tuple[Kind, Key], list[int]] = {}

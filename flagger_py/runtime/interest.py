@@ -70,9 +70,7 @@ class Interest:
 
     def concerned(self, change: Change) -> tuple[Reader, ...]:
         """Return the readers whose last pass read what *change* made different."""
-        found: dict[Reader, None] = dict.fromkeys(
-            self._readers.get((change.kind, change.key), {})
-        )
+        found: dict[Reader, None] = dict.fromkeys(self._readers.get((change.kind, change.key), {}))
         for selector in self._candidates(change):
             if selector.finds(change.before) or selector.finds(change.after):
                 found.update(self._readers[selector])

@@ -64,7 +64,7 @@ class KubernetesCluster:
             kind: Scope(kind, reach.namespace if kind.namespaced else "", labels=selector)
             for kind in own
         }
-        self.recorded: Callable[[Manifest], None] = lambda event: None
+        self.recorded: Callable[[Manifest], None] = lambda _: None
         """Hears every Event that was recorded."""
 
     def start(self) -> None:
@@ -82,11 +82,14 @@ class KubernetesCluster:
             kind for kind, scope in self._own.items() if not self._caches.open(scope).synced
         )
 
+    async def until_synced(self) -> None:
+        """Wait until each of our own kinds has been listed."""
+        for scope in self._own.values():
+            await self._caches.open(scope).until_synced()
+
     async def refresh(self) -> None:
         """List our own kinds afresh: what a former leader wrote last must be known."""
-        await self._caches.refresh(
-            scope for scope in self._own.values() if self._caches.open(scope).synced
-        )
+        await self._caches.refresh(self._own.values())
 
     def sweep(self) -> None:
         """Close watches that nobody needs any more."""

@@ -48,6 +48,15 @@ class Terms:
     release: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Time:
+    """Seconds to measure by, the time of day to write down, and a way to wait."""
+
+    clock_s: Callable[[], float] = monotonic_s
+    now: Callable[[], datetime] = wall_clock
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
 class Elector:
     """Strives for the Lease *key* as *identity*."""
 
@@ -57,18 +66,16 @@ class Elector:
         key: Key,
         identity: str,
         terms: Terms,
-        *,
-        clock_s: Callable[[], float] = monotonic_s,
-        now: Callable[[], datetime] = wall_clock,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        time: Time | None = None,
     ) -> None:
+        time = time or Time()
         self._leases = leases
         self._key = key
         self._identity = identity
         self._terms = terms
-        self._clock_s = clock_s
-        self._now = now
-        self._sleep = sleep
+        self._clock_s = time.clock_s
+        self._now = time.now
+        self._sleep = time.sleep
         self._random = seeded(identity)
         self._observed: Manifest | None = None
         self._observed_s = 0.0

@@ -47,9 +47,9 @@ def fields_of(record: logging.LogRecord) -> dict[str, object]:
         "msg": record.getMessage(),
         "logger": record.name,
     }
-    for name in _FIELDS:
-        if hasattr(record, name):
-            fields[name] = getattr(record, name)
+    for field in _FIELDS:
+        if hasattr(record, field):
+            fields[field] = getattr(record, field)
     namespace, name = (getattr(record, f"object_{x}", None) for x in ("namespace", "name"))
     if name is not None:
         if "controllerKind" in fields:

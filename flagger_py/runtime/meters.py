@@ -1,4 +1,4 @@
-"""Metrics that Prometheus' own classes would make too large or do not know: passes and the queue."""
+"""Metrics that Prometheus' own classes would make too large, or do not know."""
 
 from array import array
 from bisect import bisect_left

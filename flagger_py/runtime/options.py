@@ -52,6 +52,8 @@ class RuntimeOptions:
     kube_api_qps: float = 50.0
     kube_api_burst: int = 300
     identity: str = ""
+    program: str = "flagger-py"
+    mesh_provider: str = ""
 
 
 def add_runtime_flags(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +87,9 @@ def read_options(args: argparse.Namespace, environ: Mapping[str, str]) -> Runtim
     )
 
 
-def flag(parser: argparse.ArgumentParser, name: str, *also: str, default: object, **how: object) -> None:
+def flag(
+    parser: argparse.ArgumentParser, name: str, *also: str, default: object, **how: object
+) -> None:
     """Add the flag *name*, also known as *also*, each with one dash or two."""
     spellings = [dashes + each for each in (name, *also) for dashes in ("--", "-")]
     parser.add_argument(*spellings, default=default, **how)  # type: ignore[arg-type]  # passed on
@@ -182,9 +186,7 @@ def _election_flags(parser: argparse.ArgumentParser) -> None:
         default="",
         help="Namespace of the Lease; RUNTIME_NAMESPACE, --namespace or kube-system if empty.",
     )
-    switch(
-        parser, "leader-election-release-on-cancel", default=True, help="Give the Lease back."
-    )
+    switch(parser, "leader-election-release-on-cancel", default=True, help="Give the Lease back.")
     for name, default, dest in (
         ("leader-election-lease-duration", 35.0, "lease_duration_s"),
         ("leader-election-renew-deadline", 30.0, "renew_deadline_s"),

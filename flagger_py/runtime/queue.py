@@ -34,7 +34,11 @@ class Meter(Protocol):
 
 
 class WorkQueue(Generic[K]):
-    """Keys that wait for a pass, handed to one taker; *retry_min_s* doubles with each failure up to *retry_max_s*."""
+    """Keys that wait for a pass, handed to one taker.
+
+    The pause after a failure is *retry_min_s* and doubles with each further one, up to
+    *retry_max_s*.
+    """
 
     def __init__(
         self,

@@ -50,7 +50,9 @@ class PassReads:
         if kind == SECRET:
             raise SpecError("Secrets are never listed; read each by its name")
         self._from.interest.note_select(self._reader, kind, namespace, labels)
-        await self._from.access.demand(Ask("list", kind, Key(namespace, ""), self._account_for(kind)))
+        await self._from.access.demand(
+            Ask("list", kind, Key(namespace, ""), self._account_for(kind))
+        )
         store = await self._from.caches.ready(self._from.caches.scope_in(kind, namespace))
         return store.select(namespace, labels)
 

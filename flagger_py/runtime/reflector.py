@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from flagger_py.errors import FlaggerError, Missing, Unavailable
+from flagger_py.errors import FlaggerError, Missing, SpecError, Unavailable
 from flagger_py.refs import key_of
 from flagger_py.runtime.client import Page, Scope
 from flagger_py.runtime.refusals import Gone
@@ -73,6 +73,10 @@ class Reflector:
         if not self.synced and self.fault is not None:
             raise self.fault
 
+    async def until_synced(self) -> None:
+        """Wait for the first list that succeeds, however long it takes."""
+        await self._synced.wait()
+
     async def run(self) -> None:
         """Keep the store true until cancelled."""
         pause_s = _PAUSE_S_MIN
@@ -93,14 +97,14 @@ class Reflector:
             pause_s = min(pause_s * 2, _PAUSE_S_MAX)
 
     async def refresh(self) -> None:
-        """List afresh, beside the watch, until it succeeds; waits for the first list if need be."""
+        """List afresh, beside the watch; returns when that succeeded or cannot."""
         pause_s = _PAUSE_S_MIN
         while True:
             try:
                 await self._list()
                 return
-            except Missing:
-                return
+            except (Missing, SpecError):
+                return  # The loop will list it when it can; there is nothing stale to correct.
             except FlaggerError as error:
                 log.warning("cannot list %s: %s", self.scope.kind, error)
             await self._sleep(pause_s)
@@ -168,4 +172,3 @@ class Reflector:
             self._synced.clear()
             self._version = ""
             self.store.empty()
-

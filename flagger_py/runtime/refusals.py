@@ -8,6 +8,7 @@ from typing import Any
 from flagger_py.errors import Conflict, FlaggerError, Missing, SpecError, Unavailable
 from flagger_py.refs import Key, Kind
 
+
 class Gone(Unavailable):
     """The version that a watch or page starts from is too old: list again."""
 

@@ -61,7 +61,7 @@ class Servers:
         return application
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        # Tens of thousands of series take seconds to write, which the loop must not stand still for.
+        # Tens of thousands of series take seconds to write; the loop must not stand still.
         body = await asyncio.to_thread(self._surface.metrics)
         return web.Response(body=body, headers={"Content-Type": _METRICS_TYPE})
 

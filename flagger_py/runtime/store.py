@@ -211,7 +211,9 @@ def slim(manifest: Manifest) -> dict[str, Any]:
 def _essence(manifest: Manifest) -> int:
     """Hash everything but the status and the bookkeeping of writes."""
     meta = {
-        k: v for k, v in manifest["metadata"].items() if k not in ("resourceVersion", "managedFields")
+        k: v
+        for k, v in manifest["metadata"].items()
+        if k not in ("resourceVersion", "managedFields")
     }
     rest = {k: v for k, v in manifest.items() if k not in ("status", "metadata")}
     return hash(orjson.dumps([meta, rest], option=orjson.OPT_SORT_KEYS))

@@ -1,12 +1,12 @@
-"""What a process counts: its own work in controller-runtime's and Flux's names, and what parts tell.
+"""What a process counts: its work in controller-runtime's and Flux's names, and what parts tell.
 
 Series of an object are dropped when it goes, and a gauge that a pass no longer tells is dropped
 at once.
 """
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
@@ -20,12 +20,14 @@ from flagger_py.runtime.meters import PassDurations
 
 log = logging.getLogger(__name__)
 
+M = TypeVar("M", Counter, Gauge, Histogram)
+
 _Series = tuple[str, tuple[str, ...]]
 
 
 @dataclass(slots=True)
 class _Told:
-    """The gauges that the passes over one object told: in the latest pass, and in the one before."""
+    """The gauges that passes over one object told: the latest one, and the one before."""
 
     now: set[_Series] = field(default_factory=set)
     before: set[_Series] = field(default_factory=set)
@@ -42,8 +44,11 @@ class Telemetry:
             GCCollector(registry=self.registry)
         self._gauges: dict[str, Gauge] = {}
         self._counters: dict[str, Counter] = {}
+        self._histograms: dict[str, Histogram] = {}
         self._told: dict[Reader, _Told] = {}
-        info = self._gauge("flagger_info", "Flagger version and mesh provider", "version mesh_provider")
+        info = self._gauge(
+            "flagger_info", "Flagger version and mesh provider", "version mesh_provider"
+        )
         info.labels(version, mesh_provider).set(1)
         self._total = self._counter(
             "controller_runtime_reconcile_total", "Passes by result", "controller result"
@@ -87,22 +92,24 @@ class Telemetry:
             self._drop(told.before - told.now)
             told.before, told.now = told.now, set()
 
-    def tell(self, reader: Reader, item: decision.Gauge | decision.Count) -> None:
-        """Set a gauge or advance a counter of a part; one that contradicts itself is left out."""
-        names, values = _split(item.labels)
+    def tell(self, reader: Reader, item: decision.Telling) -> None:
+        """Note what a part tells; a metric that contradicts itself is left out."""
+        name, labels = item.name, " ".join(sorted(item.labels))
+        values = tuple(item.labels[label] for label in sorted(item.labels))
         try:
-            if isinstance(item, decision.Count):
-                if item.name not in self._counters:
-                    self._counter(item.name, item.name, " ".join(names))
-                self._counters[item.name].labels(*values).inc()
-                return
-            if item.name not in self._gauges:
-                self._gauge(item.name, item.name, " ".join(names))
-            self._gauges[item.name].labels(*values).set(item.value)
+            match item:
+                case decision.Count():
+                    counter = self._counters.get(name) or self._counter(name, name, labels)
+                    _child(counter, values).inc()
+                case decision.Observe():
+                    histogram = self._histograms.get(name) or self._histogram(name, name, labels)
+                    _child(histogram, values).observe(item.value)
+                case decision.Gauge():
+                    gauge = self._gauges.get(name) or self._gauge(name, name, labels)
+                    _child(gauge, values).set(item.value)
+                    self._told.setdefault(reader, _Told()).now.add((name, values))
         except ValueError as error:
-            log.error("the metric %s is left out: %s", item.name, error)
-            return
-        self._told.setdefault(reader, _Told()).now.add((item.name, values))
+            log.error("the metric %s is left out: %s", name, error)
 
     def gone(self, kind: Kind, reader: Reader) -> None:
         """Drop the series of an object that is no more."""
@@ -113,7 +120,8 @@ class Telemetry:
 
     def _drop(self, series: set[_Series]) -> None:
         for name, values in series:
-            self._gauges[name].remove(*values)
+            if values:
+                self._gauges[name].remove(*values)
 
     def _gauge(self, name: str, text: str, labels: str) -> Gauge:
         made = self._gauges[name] = Gauge(name, text, labels.split(), registry=self.registry)
@@ -124,9 +132,11 @@ class Telemetry:
         return made
 
     def _histogram(self, name: str, text: str, labels: str) -> Histogram:
-        return Histogram(name, text, labels.split(), registry=self.registry)
+        made = Histogram(name, text, labels.split(), registry=self.registry)
+        self._histograms[name] = made
+        return made
 
 
-def _split(labels: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    names = tuple(sorted(labels))
-    return names, tuple(labels[name] for name in names)
+def _child(metric: M, values: tuple[str, ...]) -> M:
+    """Return the series of *values*; a metric without labels is its only series."""
+    return metric.labels(*values) if values else metric

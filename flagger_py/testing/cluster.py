@@ -65,20 +65,20 @@ class WorldCluster:
         return stored
 
     async def delete(self, kind: Kind, key: Key, *, uid: str, account: str | None = None) -> None:
-        store = self._world.store
         try:
             cache = self.cache(kind)
         except Missing:
             return
         cached = cache.objects.get(key)
-        meta = cached["metadata"] if cached else {}
-        if meta.get("uid") != uid or "deletionTimestamp" in meta:
+        if cached is None or cached["metadata"]["uid"] != uid:
+            return
+        if "deletionTimestamp" in cached["metadata"]:
             return
         left = self.send(
-            Sent("delete", kind, key, account), lambda: _deleted(self._world, kind, key, uid)
+            Sent("delete", kind, key, account), lambda: _deleted(self._world, kind, key, cached)
         )
         if left is None:
-            cache.erased(key, store.version)
+            cache.erased(key, self._world.store.version)
         else:
             cache.wrote(left)
 
@@ -98,7 +98,7 @@ class WorldCluster:
 
     def cache(self, kind: Kind) -> WatchCache:
         """Return the cache of *kind*; the first to ask opens the watch."""
-        stored = self._stored(kind)
+        stored = self.stored(kind)
         if stored not in self._caches:
             self.send(Sent("list", stored, Key("", "*")), lambda: self.open(stored))
         return self._caches[stored]
@@ -149,7 +149,8 @@ class WorldCluster:
         """Return what the server has, whatever the cache says."""
         return self._world.store.get(kind, key)
 
-    def _stored(self, kind: Kind) -> Kind:
+    def stored(self, kind: Kind) -> Kind:
+        """Return *kind* in the version it is watched in; raises `Missing`."""
         try:
             return self._world.store.served(kind).kind
         except refusal.NotServed as error:
@@ -181,7 +182,7 @@ class WorldReads:
 
     async def get(self, kind: Kind, key: Key) -> Manifest | None:
         cache = self._open(kind, key.namespace, "get")
-        self.cluster.interests.asked_for(self.reader, self.cluster._stored(kind), key)  # noqa: SLF001
+        self.cluster.interests.asked_for(self.reader, self.cluster.stored(kind), key)
         found = cache.objects.get(key)
         return None if found is None else in_version(kind, found)
 
@@ -189,7 +190,7 @@ class WorldReads:
         self, kind: Kind, namespace: str, labels: Mapping[str, str]
     ) -> tuple[Manifest, ...]:
         cache = self._open(kind, namespace, "list")
-        stored = self.cluster._stored(kind)  # noqa: SLF001
+        stored = self.cluster.stored(kind)
         self.cluster.interests.selected(self.reader, stored, namespace, labels)
         return tuple(in_version(kind, item) for item in cache.select(namespace, labels))
 
@@ -229,11 +230,12 @@ def translated(error: refusal.Refusal) -> FlaggerError:
             return Unavailable(error.message, reason=error.reason)
 
 
-def _deleted(world: World, kind: Kind, key: Key, uid: str) -> Manifest | None:
+def _deleted(world: World, kind: Kind, key: Key, seen: Manifest) -> Manifest | None:
+    """Delete the object that was *seen*; that it is gone already teaches nothing new."""
     try:
-        return world.store.delete(kind, key, uid=uid)
+        return world.store.delete(kind, key, uid=seen["metadata"]["uid"])
     except (refusal.NotFound, refusal.Conflicted):
-        return None
+        return seen
 
 
 def _recorded(world: World, event: Manifest) -> None:

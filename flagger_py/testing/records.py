@@ -143,7 +143,7 @@ def _counts(served: Served, live: Manifest, draft: Json) -> bool:
     if old != {k: v for k, v in draft.items() if k not in aside}:
         return True
     before, after = live["metadata"].get("annotations"), draft["metadata"].get("annotations")
-    return served.annotations_count and before != after
+    return bool(served.annotations_count and before != after)
 
 
 def _held_back(kind: Kind, draft: Json) -> bool:

@@ -39,12 +39,13 @@ def counted(verdict: Verdict, on_no_data: Policy, on_error: Policy) -> Verdict |
 def combine(judged: Sequence[Judged]) -> Outcome:
     """Return the worst verdict that counts, with the sentence of the first metric that has it.
 
-    Without metrics, or where none counts, the verdict is Passed and says so.
+    Without metrics, or where none counts, the verdict is Passed and says so; a Passed verdict also
+    says what was left out.
     """
     for worst in WORST_FIRST:
         for one in judged:
             if one.counts is worst:
-                return Outcome(worst, one.reading.sentence + _left_out(judged))
+                return Outcome(worst, one.reading.sentence)
     if not judged:
         return Outcome(Verdict.PASSED, NOTHING_MEASURED)
     passed = [one.reading.sentence for one in judged if one.counts is not None]

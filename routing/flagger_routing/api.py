@@ -15,7 +15,10 @@ from flagger_py.wire import Wire
 from .api_service import Service
 
 TRAFFIC_ROUTE = Kind("routing.flagger.app", "v1alpha1", "TrafficRoute", "trafficroutes")
-FINALIZER = "routing.flagger.app/finalizer"
+PART = "routing"
+MANAGER = f"flagger-{PART}"
+"""The field manager of everything this part writes."""
+FINALIZER = f"finalizers.flagger.app/{PART}"
 
 Selector = Mapping[str, str]
 Name = Annotated[str, Field(min_length=1, max_length=253)]

@@ -1,24 +1,24 @@
-"""What a pass over a TrafficRoute does: write Services and route, and say which split is in force."""
+"""What a pass does: write Services and route, and say which split is in force."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from flagger_py.conditions import progressing
-from flagger_py.contracts import Split
 from flagger_py.decision import Action, Decision, Emit, Hold, Release
 from flagger_py.refs import owner_reference
 from flagger_py.wire import Manifest
 
 from . import adopt, handback, leftovers, progress, services
-from .api import FINALIZER, Adopted, TrafficRouteStatus, Written
+from .api import FINALIZER, Adopted, TrafficRouteStatus
 from .case import Case, RouteSubject, Seen, open_case
 from .choose import Choice, choose, spoken_split
+from .describe import describe
 from .objects import digest, ident, spoken, version_of
 from .plan import APPEARS_WITHIN, State, Step, Want, is_ours, plan
 from .reasons import Reason
 from .routers.contract import Router
 from .services import Role
 from .settings import RoutingSettings
+from .wanted import wanted
 
 RouteDecision = Decision[TrafficRouteStatus]
 
@@ -35,19 +35,20 @@ def decide(
         return handback.decide(subject, seen, let_go_s=settings.let_go_s)
     case = open_case(subject, settings, routers)
     choice = choose(case, seen)
-    found = wanted(case, seen, choice.split)
+    objects = wanted(case, seen, choice.split)
     status = describe(case, seen)
-    found = _newly_found(case, seen, (*wanted.backends, *wanted.front))
+    found = _newly_found(case, seen, (*objects.backends, *objects.front))
     if found:
         return _remember(case, status, found)
-    backends = _planned(case, seen, wanted.backends)
-    front = _planned(case, seen, wanted.front)
+    backends = _planned(case, seen, objects.backends)
+    front = _planned(case, seen, objects.front)
     if not subject.spec.apex_ready:
-        return _ended(case, seen, status, (backends, ()), _apex_waits(case, status))
-    if choice.split is None:
-        return _ended(case, seen, status, (backends, ()), _nothing_yet(case, status, choice))
-    said = progress.follow(case, seen, choice.split, choice, front)
-    return _ended(case, seen, status, (backends, front), said)
+        said = _apex_waits(status)
+    elif choice.split is None:
+        said = _nothing_yet(case, status, choice)
+    else:
+        said = progress.follow(case, seen, choice.split, choice, front)
+    return _ended(case, seen, status, (*backends, *front), said)
 
 
 def _planned(case: Case, seen: Seen, wants: tuple[Want, ...]) -> tuple[Step, ...]:
@@ -100,7 +101,7 @@ def _remember(case: Case, status: TrafficRouteStatus, found: tuple[Adopted, ...]
     )
 
 
-def _apex_waits(case: Case, status: TrafficRouteStatus) -> progress.Progress:
+def _apex_waits(status: TrafficRouteStatus) -> progress.Progress:
     message = "The Services of primary and canary are made; spec.apexReady is false"
     return progress.Progress(
         status.in_force, status.applied, progressing(message, Reason.APEX_NOT_READY)
@@ -110,7 +111,10 @@ def _apex_waits(case: Case, status: TrafficRouteStatus) -> progress.Progress:
 def _nothing_yet(case: Case, status: TrafficRouteStatus, choice: Choice) -> progress.Progress:
     standing = choice.hindrance or progressing(f"{case.provider} has nothing to serve yet")
     return progress.Progress(
-        status.in_force, status.applied, standing, requeue_after_s=progress.LOOK_AGAIN_S
+        status.in_force,
+        status.applied,
+        standing,
+        requeue_after_s=progress.look_again_s(standing),
     )
 
 
@@ -118,27 +122,25 @@ def _ended(
     case: Case,
     seen: Seen,
     status: TrafficRouteStatus,
-    steps: tuple[tuple[Step, ...], tuple[Step, ...]],
+    steps: tuple[Step, ...],
     said: progress.Progress,
 ) -> RouteDecision:
     """Put a pass together: finalizer, writes, removals, events, and the status once."""
     subject = case.subject
-    backends, front = steps
-    every = (*backends, *front)
-    cleared = leftovers.clear(case, seen, status, every, settled=said.settled)
+    cleared = leftovers.clear(case, seen, status, steps, settled=said.settled)
     status = cleared.status.model_copy(
         update={
             "in_force": said.in_force,
             "applied": said.applied,
-            "objects": (*_written(subject, every), *cleared.kept),
+            "objects": (*(step.written for step in steps), *cleared.kept),
         }
     )
-    applies = tuple(step.apply for step in every if step.apply is not None)
+    applies = tuple(step.apply for step in steps if step.apply is not None)
     actions: tuple[Action, ...] = (
         *_finalizer(subject, status),
         *applies,
         *cleared.actions,
-        *(_repaired(step, seen, said) for step in every if step.state is State.REPAIRED),
+        *(_repaired(step, seen, said) for step in steps if step.state is State.REPAIRED),
         *_told_ignored(subject, status),
         *said.events,
     )
@@ -146,12 +148,8 @@ def _ended(
         status=status,
         standing=said.standing,
         actions=actions,
-        requeue_after_s=_soonest(case, seen, every, said),
+        requeue_after_s=_soonest(case, seen, steps, said),
     )
-
-
-def _written(subject: RouteSubject, steps: tuple[Step, ...]) -> tuple[Written, ...]:
-    return tuple(step.written for step in steps)
 
 
 def _finalizer(subject: RouteSubject, status: TrafficRouteStatus) -> tuple[Action, ...]:
@@ -167,7 +165,7 @@ def _repaired(step: Step, seen: Seen, said: progress.Progress) -> Emit:
     what = "was changed" if live is not None else "was deleted"
     split = f" to {spoken_split(said.applied.split)}" if said.applied else ""
     message = f"{spoken(step.want.whole)} {what} by somebody else; put back{split}"
-    token = f"{step.want.ident}/{version_of(live)}/{step.written.at.isoformat()}"
+    token = f"{step.want.ident}/{version_of(live) or step.written.at.isoformat()}"
     return Emit(Reason.DRIFT_REPAIRED, message, "Warning", token=token)
 
 

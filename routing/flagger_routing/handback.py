@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from flagger_py.conditions import progressing
 from flagger_py.decision import Action, Decision, Emit, Release
+from flagger_py.errors import Conflict
 
 from . import adopt
-from .api import FINALIZER, TrafficRouteStatus
+from .api import FINALIZER, TrafficRouteStatus, left_to_another
 from .case import RouteSubject, Seen
 from .reasons import Reason
 
@@ -19,6 +20,9 @@ def decide(subject: RouteSubject, seen: Seen, *, let_go_s: float) -> Decision[Tr
     status = subject.status
     standing = progressing("The TrafficRoute is being deleted")
     if FINALIZER not in subject.finalizers:
+        if left_to_another(subject.spec.provider):
+            # Any decision is written into the status, and this one is another controller's.
+            raise Conflict(f"TrafficRoute {subject.name} is left to {subject.spec.provider}")
         return Decision(status, standing)
     names = ", ".join(f"{one.kind} {one.name}" for one in status.adopted)
     reason = seen.hindrance or _late(subject, let_go_s)

@@ -8,11 +8,11 @@ from typing import Any
 
 from flagger_py.decision import Apply, Force
 from flagger_py.errors import Unavailable
+from flagger_py.owned import says_already
 from flagger_py.refs import controlled_by
 from flagger_py.wire import Manifest
 
-from .api import TRAFFIC_ROUTE, Written
-from .compare import differs, emptied
+from .api import MANAGER, TRAFFIC_ROUTE, Written
 from .objects import digest, ident_of, owned_by, spoken, version_of
 from .reasons import Reason
 
@@ -77,8 +77,8 @@ def plan(
     target = owned_by(want.whole, owner) if ours else want.part
     mark = digest(target)
     known = before is not None and before.digest == mark
-    sent = emptied(target, live) if want.lists_are_ours else target
-    if live is not None and known and not differs(sent, live):
+    sent = _emptied(target, live) if want.lists_are_ours else target
+    if live is not None and known and says_already(sent, live, MANAGER):
         return Step(want, State.SETTLED, _kept(before, want))
     if known and before is not None and _unseen(before, live, now):
         return Step(want, State.PENDING, before)
@@ -110,6 +110,19 @@ def is_ours(live: Manifest, owner: Mapping[str, Any]) -> bool:
                 reason=Reason.OWNED_BY_ANOTHER,
             )
     return False
+
+
+def _emptied(desired: Manifest, live: Manifest | None) -> dict[str, Any]:
+    """Add to *desired* an empty list for each list of the *live* spec that we do not want.
+
+    Server-side apply leaves a field that somebody else wrote: hostnames on a route of ours would
+    stay, and requests to the other hosts would go nowhere.
+    """
+    spec: dict[str, Any] = dict(desired.get("spec") or {})
+    for name, value in ((live or {}).get("spec") or {}).items():
+        if name not in spec and isinstance(value, list):
+            spec[name] = []
+    return {**desired, "spec": spec}
 
 
 def _unseen(before: Written, live: Manifest | None, now: datetime) -> bool:

@@ -11,8 +11,8 @@ class RoutingSettings:
     *let_go_s* how long a deleted TrafficRoute is held while things cannot be handed back.
     """
 
-    mesh_provider: str = "istio"
-    """The provider of objects that name none; Flagger's own default."""
+    mesh_provider: str = ""
+    """The provider of objects that name none."""
     ingress_class: str = ""
     """Accepted for Flagger's sake; no router of this version needs it."""
     settle_s: float = 5.0

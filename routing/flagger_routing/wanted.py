@@ -1,7 +1,6 @@
 """Which objects should exist for a split: the two backends, and what is in front of them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from flagger_py.contracts import Split
 

@@ -95,6 +95,17 @@ def test_a_new_token_closes_the_gate_and_asks_anew() -> None:
     assert bench.gated.open
 
 
+def test_a_poll_of_an_older_run_is_neither_sent_nor_answered_for_the_new_one() -> None:
+    bench = Bench(gate(run={"token": "t1"}))
+    bench.go()
+
+    bench.ask("t2")
+    bench.go()
+
+    assert bench.sent == []
+    assert (bench.gated.token, bench.gated.answer) == ("t2", None)
+
+
 def test_a_token_that_comes_back_is_still_approved() -> None:
     bench = Bench(gate(run={"token": "t1"}))
     bench.settle()
@@ -194,6 +205,7 @@ def test_after_the_deadline_nobody_asks_and_the_answer_stays() -> None:
     bench.wait(5)
     last = bench.settle()
     bench.wait(60)
+    bench.memory.clear()
     bench.settle()
 
     assert last.requeue_after_s is None

@@ -1,4 +1,5 @@
 import pytest
+
 from flagger_rollout.fingerprints import config_checksum, encoded, revision_of, webhook_checksum
 
 

@@ -1,4 +1,5 @@
 import pytest
+
 from flagger_rollout.plan import next_weight, promotion_weight, weight_max
 
 
@@ -22,7 +23,15 @@ def climb(step: int, steps: tuple[int, ...], top: int) -> list[int]:
         (0, (30, 60), 40, [30, 60]),
         (10, (30, 60), 20, [10, 20]),
     ],
-    ids=["past-the-top", "to-100", "odd", "list", "list-past-100", "list-wins-over-top", "step-wins"],
+    ids=[
+        "past-the-top",
+        "to-100",
+        "odd",
+        "list",
+        "list-past-100",
+        "list-wins-over-top",
+        "step-wins",
+    ],
 )
 def test_weights_climb_as_flaggers_do(
     step: int, steps: tuple[int, ...], top: int, expected: list[int]

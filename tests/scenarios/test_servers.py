@@ -22,6 +22,10 @@ def now() -> datetime:
     return NOW
 
 
+async def at_once(seconds: float) -> None:
+    """Let no time pass."""
+
+
 def post(server: Egress, url: str, **more: Any) -> Response:
     return asyncio.run(_send(server, Request("POST", url, body=PAYLOAD, **more)))
 
@@ -69,7 +73,7 @@ def test_calls_are_recorded_with_what_was_answered() -> None:
 
 
 def test_an_answer_later_than_the_timeout_never_arrives() -> None:
-    hooks = Webhooks(now, {"slow": [{"status": 200, "delay": 12}]})
+    hooks = Webhooks(now, {"slow": [{"status": 200, "delay": 12}]}, pause=at_once)
 
     with pytest.raises(Unreachable, match="timed out"):
         post(hooks, "http://sink/slow", timeout_s=10)

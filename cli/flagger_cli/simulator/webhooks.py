@@ -1,7 +1,8 @@
 """What the webhook and chat servers of a simulation answer, and what they were told."""
 
+import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -33,12 +34,13 @@ class Webhooks:
 
     The answers to a hook are used up one by one and the last one repeats; a hook without any
     answers 200. It is an `Egress`: an answer that takes longer than the request's timeout never
-    arrives.
+    arrives. *pause* lets the seconds pass that an answer takes.
     """
 
     clock: Callable[[], datetime]
     answers: Mapping[str, Sequence[Script]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     _left: dict[str, list[Script]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -53,22 +55,25 @@ class Webhooks:
     async def __call__(self, request: Request) -> Response:
         hook = urlsplit(request.url).path.rpartition("/")[2]
         for attempt in range(1, request.retries + 2):
-            response = self._once(hook, request)
+            response = await self._once(hook, request)
             if response is not None and not _worth_a_retry(response.status):
                 return Response(response.status, response.body, attempts=attempt)
         if response is None:
             raise Unreachable(f"{request.method} {request.url}: timed out")
         return Response(response.status, response.body, attempts=request.retries + 1)
 
-    def _once(self, hook: str, request: Request) -> Response | None:
+    async def _once(self, hook: str, request: Request) -> Response | None:
         left = self._left.get(hook) or [OK]
         script = left.pop(0) if len(left) > 1 else left[0]
         said: Mapping[str, Any] = {"status": script} if isinstance(script, int) else script
-        late = float(said.get("delay", 0)) > request.timeout_s
+        delay_s = float(said.get("delay", 0))
+        late = delay_s > request.timeout_s
         status = int(said.get("status", OK))
         payload = json.loads(request.body or b"{}")
         answer = 0 if late else status
         self.calls.append(Call(hook, answer, payload, dict(request.headers), self.clock()))
+        if delay_s:
+            await self.pause(min(delay_s, request.timeout_s))
         body = str(said.get("body", _BODIES.get(status, "")))
         return None if late else Response(status, body.encode())
 

@@ -1,0 +1,196 @@
+"""A controller process from its first flag to its exit code.
+
+`main` is what a command line calls; `run` is the same work inside a loop that is already there,
+several times over if need be.
+"""
+
+import argparse
+import asyncio
+import gc
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from flagger_py.errors import FlaggerError
+from flagger_py.runtime import logs
+from flagger_py.runtime.house import House, build
+from flagger_py.runtime.options import RuntimeOptions, add_runtime_flags, read_options
+from flagger_py.runtime.part import Part
+
+log = logging.getLogger(__name__)
+
+MakeParts = Callable[[RuntimeOptions, argparse.Namespace], Sequence[Part[Any, Any, Any]]]
+HOUSEKEEPING_S = 15.0
+_RESOLVERS = 32
+
+
+def main(
+    program: str,
+    make_parts: MakeParts,
+    argv: Sequence[str] | None,
+    add_flags: Callable[[argparse.ArgumentParser], None],
+) -> int:
+    """Parse *argv*, run the parts until a signal comes; return the exit code.
+
+    0 after a signal, 1 after a fault or when the lead was lost, 2 (by `SystemExit`) for flags
+    that cannot be read.
+    """
+    parser = argparse.ArgumentParser(prog=program, allow_abbrev=False)
+    add_runtime_flags(parser)
+    add_flags(parser)
+    args = parser.parse_args(argv)
+    try:
+        provider = getattr(args, "mesh_provider", "") or ""
+        options = replace(read_options(args, os.environ), program=program, mesh_provider=provider)
+        parts = make_parts(options, args)
+    except FlaggerError as error:
+        sys.stderr.write(f"{program}: {error}\n")
+        return 1
+    logs.set_up(options.log_level, options.log_encoding, _loggers(parts))
+    try:
+        return _run_loop(parts, options)
+    except FlaggerError as error:
+        log.error("%s", error)
+        return 1
+
+
+async def run(
+    parts: Sequence[Part[Any, Any, Any]],
+    options: RuntimeOptions,
+    *,
+    stop: asyncio.Event,
+    ready: asyncio.Event,
+) -> int:
+    """Run *parts* until *stop* is set; *ready* is set once every kind of theirs was listed.
+
+    Raises `Unavailable` when there are no credentials or an address is taken. Returns 1 when
+    the lead was lost, else 0.
+    """
+    return await _serve(await build(parts, options), stop, ready)
+
+
+def _run_loop(parts: Sequence[Part[Any, Any, Any]], options: RuntimeOptions) -> int:
+    # Here, because these two take a second to import, and embedding needs neither.
+    from flagger_py.runtime.operator import under_kopf
+
+    async def live() -> int:
+        loop = asyncio.get_running_loop()
+        # Names are resolved in threads: a slow name server of one tenant must not stop the rest.
+        loop.set_default_executor(ThreadPoolExecutor(_RESOLVERS))
+        house = await build(parts, options)
+
+        async def serve(stop: asyncio.Event, ready: asyncio.Event) -> int:
+            settled = asyncio.create_task(_settle_memory(ready))
+            try:
+                return await _serve(house, stop, ready)
+            finally:
+                settled.cancel()
+
+        grace_s = options.graceful_shutdown_timeout_s
+        return await under_kopf(serve, house.credentials, grace_s)
+
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(live())
+
+
+async def _serve(house: House, stop: asyncio.Event, ready: asyncio.Event) -> int:
+    background = []
+    try:
+        await house.open()
+        background = [
+            asyncio.create_task(_tell_ready(house, ready), name="readiness"),
+            asyncio.create_task(_keep_house(house), name="housekeeping"),
+        ]
+        return await _lead(house, stop)
+    finally:
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await house.close()
+
+
+async def _lead(house: House, stop: asyncio.Event) -> int:
+    """Wait for the lead, work while we have it, and give it back."""
+    stopped = asyncio.create_task(stop.wait(), name="stop")
+    if house.elector is None:
+        return await _work(house, stopped, None)
+    acquired = asyncio.create_task(house.elector.acquire(), name="election")
+    await asyncio.wait((stopped, acquired), return_when=asyncio.FIRST_COMPLETED)
+    if not acquired.done():
+        acquired.cancel()
+        await asyncio.gather(acquired, return_exceptions=True)
+        return 0
+    held = asyncio.create_task(house.elector.hold(), name="lease")
+    try:
+        async with house.elector.released():
+            try:
+                refreshed = asyncio.create_task(house.cluster.refresh(), name="refresh")
+                await asyncio.wait((stopped, held, refreshed), return_when=asyncio.FIRST_COMPLETED)
+                refreshed.cancel()
+                return await _work(house, stopped, held)
+            finally:
+                # Before the release: a renewal on its way would take the Lease back.
+                held.cancel()
+                await asyncio.gather(held, return_exceptions=True)
+    finally:
+        stopped.cancel()
+
+
+async def _work(house: House, stopped: asyncio.Task[Any], held: asyncio.Task[None] | None) -> int:
+    """Work until told to stop or the lead is lost; drain what is under way in the first case."""
+    working = asyncio.create_task(house.workers.run(), name="workers")
+    ends = {stopped, working} | ({held} if held else set())
+    try:
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        house.queue.close()
+        asked = stopped.done() and not (held and held.done())
+        grace_s = house.options.graceful_shutdown_timeout_s if asked else 0.0
+        await house.workers.drain(grace_s)
+        await house.deliveries.drain(max(1.0, grace_s / 2))
+        working.cancel()
+        found = await asyncio.gather(working, return_exceptions=True)
+        stopped.cancel()
+    if isinstance(found[0], Exception):
+        log.error("the workers ended", exc_info=found[0])
+        return 1
+    return 0 if asked else 1
+
+
+async def _tell_ready(house: House, ready: asyncio.Event) -> None:
+    await house.cluster.until_synced()
+    ready.set()
+    log.info("ready: %s", ", ".join(sorted(str(part.kind) for part in house.parts)))
+
+
+async def _keep_house(house: House) -> None:
+    """Now and then close watches nobody needs, and measure the oldest pass."""
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_S)
+        house.cluster.sweep()
+        house.meter.longest(house.workers.oldest_s())
+
+
+async def _settle_memory(ready: asyncio.Event) -> None:
+    """Spare the collector what was made at the start: a full collection would stop the loop."""
+    await ready.wait()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _loggers(parts: Sequence[Part[Any, Any, Any]]) -> tuple[str, ...]:
+    """Name the packages whose logs are ours: the kernel and those the parts come from."""
+    return ("flagger_py", *{part.decide.__module__.partition(".")[0] for part in parts})

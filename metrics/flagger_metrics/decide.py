@@ -1,0 +1,275 @@
+"""What a MetricAnalysis says next: what is to be looked at, and what follows from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from flagger_py.clock import rfc3339
+from flagger_py.conditions import (
+    MESSAGE_CHARS_MAX,
+    STALLED,
+    Condition,
+    Standing,
+    Status,
+    find,
+    progressing,
+    ready,
+    retrying,
+    stalled,
+)
+from flagger_py.contracts import Verdict
+from flagger_py.decision import Decision, Emit
+from flagger_py.quantities import duration_s
+from flagger_py.subject import REQUESTED_AT, Subject
+
+from .api import HISTORY_MAX, Judgement, MetricAnalysisSpec, MetricAnalysisStatus
+from .heard import Cause, Heard, Trouble
+from .judging import judge
+from .verdict import Judged, combine
+
+PROVIDER_UNAVAILABLE = "ProviderUnavailable"
+HEALTHY = "Healthy"
+WAITING = "Waiting for a run"
+COLLECTING = "Collecting the first samples"
+PROVIDER_RETRY_S = 10.0
+DEPENDENCY_RETRY_S = 30.0
+EXTENSION_SCRAPES = 4
+"""How many scrape intervals after its due time a verdict may wait for samples."""
+
+Analysis = Subject[MetricAnalysisSpec, MetricAnalysisStatus]
+Next = Decision[MetricAnalysisStatus]
+
+
+class Stage(StrEnum):
+    """What one pass is about."""
+
+    CHECK = "Check"
+    """Nothing is asked: see whether everything that would be asked can be."""
+    ACKNOWLEDGE = "Acknowledge"
+    """A new run: say so, at once, and look at nothing."""
+    WAIT = "Wait"
+    """The verdict is not due yet."""
+    JUDGE = "Judge"
+    """The verdict is due."""
+    SETTLED = "Settled"
+    """The verdict on this run was given and is final."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was heard in this pass: every question when judging or checking, else nothing.
+
+    *scrape_s* is how soon to scrape again, None where nothing is scraped by us.
+    """
+
+    heard: tuple[Heard, ...] = ()
+    scrape_s: float | None = None
+
+
+def stage(subject: Analysis) -> Stage:
+    """Say what this pass is about, from the object and the time alone."""
+    spec, status = subject.spec, subject.status
+    if spec.run is not None:
+        if status.run != spec.run.token:
+            return Stage.ACKNOWLEDGE
+        if status.verdict is not Verdict.PENDING:
+            return Stage.SETTLED
+        due = spec.run.due
+        return Stage.WAIT if due is not None and subject.now < due else Stage.JUDGE
+    if spec.interval is None:
+        return Stage.CHECK
+    return Stage.WAIT if _rests(subject) else Stage.JUDGE
+
+
+def decide(subject: Analysis, seen: Seen) -> Next:
+    """Return the next status. A verdict on a run is written once and never changes."""
+    match stage(subject):
+        case Stage.CHECK:
+            return _checked(subject, seen)
+        case Stage.ACKNOWLEDGE:
+            return _acknowledged(subject)
+        case Stage.WAIT:
+            return _waiting(subject, seen)
+        case Stage.JUDGE:
+            return _collecting(subject, seen) if _too_early(subject, seen) else _judged(subject, seen)
+        case Stage.SETTLED:
+            return _as_before(subject)
+
+
+def _checked(subject: Analysis, seen: Seen) -> Next:
+    status = subject.status.model_copy(
+        update={"run": None, "verdict": None, "measurements": (), "judged_at": None}
+    )
+    troubles = [heard.trouble for heard in seen.heard if heard.trouble is not None]
+    for cause in (Cause.SPEC, Cause.DEPENDENCY, Cause.PROVIDER):
+        for trouble in troubles:
+            if trouble.cause is cause:
+                return Decision(status, *_troubled(trouble))
+    return Decision(status, ready(WAITING))
+
+
+def _troubled(trouble: Trouble) -> tuple[Standing, tuple[()], float | None]:
+    match trouble.cause:
+        case Cause.SPEC:
+            return stalled(trouble.advice, trouble.reason), (), None
+        case Cause.DEPENDENCY:
+            return retrying(trouble.advice, trouble.reason), (), DEPENDENCY_RETRY_S
+        case Cause.PROVIDER:
+            return retrying(trouble.advice, trouble.reason), (), PROVIDER_RETRY_S
+
+
+def _acknowledged(subject: Analysis) -> Next:
+    run = subject.spec.run
+    status = subject.status.model_copy(
+        update={
+            "run": run.token if run else None,
+            "verdict": Verdict.PENDING,
+            "measurements": (),
+            "judged_at": None,
+        }
+    )
+    due = run.due if run else None
+    return _pending(status, due, max(0.0, _seconds(subject.now, due)))
+
+
+def _waiting(subject: Analysis, seen: Seen) -> Next:
+    """Wait for the verdict, or for the next one; where we scrape ourselves, until the next scrape."""
+    run = subject.spec.run
+    if run is not None:
+        wait_s = _sooner(_seconds(subject.now, run.due), seen.scrape_s)
+        return _pending(subject.status, run.due, wait_s)
+    before = _as_before(subject)
+    wait_s = _sooner(_seconds(subject.now, _next_at(subject)), seen.scrape_s)
+    return Decision(before.status, before.standing, (), wait_s, before.conditions)
+
+
+def _collecting(subject: Analysis, seen: Seen) -> Next:
+    """Ask for more time: too little was scraped since the process started."""
+    run = subject.spec.run
+    if run is not None:
+        return _pending(subject.status, run.due, seen.scrape_s)
+    status = subject.status.model_copy(
+        update={"run": None, "verdict": Verdict.PENDING, "measurements": (), "judged_at": None}
+    )
+    return Decision(status, progressing(COLLECTING), (), seen.scrape_s)
+
+
+def _judged(subject: Analysis, seen: Seen) -> Next:
+    spec, run = subject.spec, subject.spec.run
+    judged = tuple(judge(spec, subject.namespace, heard, subject.now) for heard in seen.heard)
+    outcome = combine(judged)
+    token = run.token if run else None
+    judgement = Judgement(
+        run=token, verdict=outcome.verdict, sentence=outcome.sentence, at=subject.now
+    )
+    status = subject.status.model_copy(
+        update={
+            "run": token,
+            "verdict": outcome.verdict,
+            "measurements": tuple(one.reading for one in judged),
+            "judged_at": subject.now,
+            "history": (judgement, *subject.status.history)[:HISTORY_MAX],
+        }
+    )
+    if run is not None:
+        return Decision(status, _answered(judgement), (), None, (_healthy(judgement),))
+    wait_s = _sooner(duration_s(spec.interval or "1m", "spec.interval"), seen.scrape_s)
+    standing = _health(judgement, seen.heard)
+    actions = _news(subject, judgement)
+    return Decision(status, standing, actions, wait_s, (_healthy(judgement),))
+
+
+def _as_before(subject: Analysis) -> Next:
+    """Say again what the last verdict said; nothing is read."""
+    status = subject.status
+    token = subject.spec.run.token if subject.spec.run else None
+    last = next((j for j in status.history if j.run == token), None)
+    if last is None:
+        verdict, at = status.verdict or Verdict.PENDING, status.judged_at or subject.now
+        last = Judgement(run=token, verdict=verdict, sentence="", at=at)
+    standing = _answered(last) if token is not None else _health(last, ())
+    stuck = find(status.conditions, STALLED)
+    if token is None and stuck is not None:
+        standing = stalled(stuck.message, stuck.reason)
+    return Decision(status, standing, (), None, (_healthy(last),))
+
+
+def _pending(status: MetricAnalysisStatus, due: datetime | None, wait_s: float | None) -> Next:
+    when = f"due at {rfc3339(due)}" if due is not None else "due now"
+    message = f"The verdict on run {status.run} is {when}"
+    conditions = (Condition(type=HEALTHY, status="Unknown", reason=Verdict.PENDING, message=message),)
+    return Decision(status, progressing(message), (), wait_s, conditions)
+
+
+def _answered(judgement: Judgement) -> Standing:
+    """A question that was answered is ready, whatever the answer: Healthy says which it was."""
+    return ready(judgement.sentence, judgement.verdict)
+
+
+def _health(judgement: Judgement, heard: tuple[Heard, ...]) -> Standing:
+    """Let Ready mirror what a continuous analysis finds; it tries again by itself."""
+    if judgement.verdict is Verdict.PASSED:
+        return ready(judgement.sentence, judgement.verdict)
+    for one in heard:
+        if one.trouble is not None and one.trouble.cause is Cause.SPEC:
+            return stalled(one.trouble.advice, one.trouble.reason)
+    return retrying(judgement.sentence, judgement.verdict)
+
+
+def _healthy(judgement: Judgement) -> Condition:
+    known: Mapping[Verdict, Status] = {Verdict.PASSED: "True", Verdict.FAILED: "False"}
+    return Condition(
+        type=HEALTHY,
+        status=known.get(judgement.verdict, "Unknown"),
+        reason=judgement.verdict,
+        message=judgement.sentence[:MESSAGE_CHARS_MAX],
+    )
+
+
+def _news(subject: Analysis, judgement: Judgement) -> tuple[Emit, ...]:
+    """Tell a continuous analysis' verdict when it is not the one before."""
+    if judgement.verdict is subject.status.verdict:
+        return ()
+    token = rfc3339(judgement.at)
+    if judgement.verdict is Verdict.PASSED:
+        return (Emit(judgement.verdict, judgement.sentence, "Normal", token),)
+    return (Emit(judgement.verdict, judgement.sentence, "Warning", token),)
+
+
+def _too_early(subject: Analysis, seen: Seen) -> bool:
+    """Tell whether samples are missing that may still come in time."""
+    if not any(heard.answer is not None and heard.answer.early for heard in seen.heard):
+        return False
+    run = subject.spec.run
+    if run is None or run.due is None:
+        return True
+    return subject.now < run.due + timedelta(seconds=EXTENSION_SCRAPES * (seen.scrape_s or 0.0))
+
+
+def _rests(subject: Analysis) -> bool:
+    """Tell whether a continuous analysis has judged this spec within its interval."""
+    status = subject.status
+    if status.run is not None or status.verdict in (None, Verdict.PENDING):
+        return False
+    if status.observed_generation != subject.generation:
+        return False
+    if subject.annotations.get(REQUESTED_AT, "") != (status.last_handled_reconcile_at or ""):
+        return False
+    next_at = _next_at(subject)
+    return next_at is not None and subject.now < next_at
+
+
+def _next_at(subject: Analysis) -> datetime | None:
+    if subject.status.judged_at is None or subject.spec.interval is None:
+        return None
+    pause = timedelta(seconds=duration_s(subject.spec.interval, "spec.interval"))
+    return subject.status.judged_at + pause
+
+
+def _seconds(now: datetime, until: datetime | None) -> float:
+    return 0.0 if until is None else (until - now).total_seconds()
+
+
+def _sooner(wait_s: float, scrape_s: float | None) -> float:
+    return max(0.0, wait_s if scrape_s is None else min(wait_s, scrape_s))

@@ -1,0 +1,96 @@
+"""What is heard from the metric providers in one pass."""
+
+from dataclasses import dataclass, field
+
+from flagger_py.runtime.cluster import Site
+
+from .asked import Asked
+from .decide import PROVIDER_UNAVAILABLE, Analysis, Seen, Stage, stage
+from .heard import Cause, Heard, Trouble
+from .providers import Exchange, Query
+from .questions import Question, questions
+from .samples import Samples
+from .settings import MetricsSettings
+from .sources import CHECKING, Finder, Source, due_since
+
+SAMPLES = "samples"
+"""Where in an object's memory its samples are; lost in a crash, then scraped anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Looks at what a pass is about; shares what was asked this second with every other pass."""
+
+    finder: Finder
+    settings: MetricsSettings
+    asked: Asked = field(default_factory=Asked)
+
+    async def observe(self, subject: Analysis, site: Site) -> Seen:
+        """Ask each question once, in order, when a verdict is due; before that only scrape."""
+        match stage(subject):
+            case Stage.ACKNOWLEDGE | Stage.SETTLED:
+                return Seen()
+            case Stage.CHECK:
+                return await self.check(subject, site)
+            case Stage.WAIT:
+                return await self.scrape(subject, site)
+            case Stage.JUDGE:
+                return await self.listen(subject, site)
+
+    async def listen(self, subject: Analysis, site: Site) -> Seen:
+        heard = []
+        for question in questions(subject.spec, subject.namespace):
+            source = await self.finder.find(question, subject, site)
+            heard.append(await self.hear(question, source, subject, site))
+        return Seen(tuple(heard), self.pace(heard))
+
+    async def scrape(self, subject: Analysis, site: Site) -> Seen:
+        """Keep up the samples of exporters; nothing else is asked while waiting."""
+        heard = []
+        for question in questions(subject.spec, subject.namespace):
+            source = await self.finder.find(question, subject, site)
+            if isinstance(source, Source) and source.provider.sampled:
+                heard.append(await self.hear(question, source, subject, site))
+        return Seen(scrape_s=self.pace(heard))
+
+    async def check(self, subject: Analysis, site: Site) -> Seen:
+        """Find every source and see whether it answers, each once."""
+        heard = []
+        for question in questions(subject.spec, subject.namespace):
+            source = await self.finder.find(question, subject, site)
+            trouble = source if isinstance(source, Trouble) else await self.probe(source, site)
+            heard.append(Heard(question, trouble=trouble))
+        return Seen(tuple(heard))
+
+    async def hear(
+        self, question: Question, source: Source | Trouble, subject: Analysis, site: Site
+    ) -> Heard:
+        if isinstance(source, Trouble):
+            return Heard(question, trouble=source)
+        requests = source.provider.requests(source.access, source.query)
+        exchanges = [await self.asked.send(site.egress, r, site.now) for r in requests]
+        query = Query(source.query, site.now, due_since(subject))
+        answer = source.provider.answer(query, source.access, exchanges, _samples(site))
+        return Heard(question, source.query, answer, sampled=source.provider.sampled)
+
+    async def probe(self, source: Source, site: Site) -> Trouble | None:
+        requests = source.provider.probe(source.access)
+        exchanges: list[Exchange] = [
+            await self.asked.send(site.egress, request, site.now) for request in requests
+        ]
+        fault = source.provider.offline(exchanges)
+        if fault is None:
+            return None
+        told = f"{CHECKING}{source.title} not avaiable: {fault}"  # codespell:ignore - Flagger's
+        return Trouble(Cause.PROVIDER, PROVIDER_UNAVAILABLE, told, told)
+
+    def pace(self, heard: list[Heard]) -> float | None:
+        """Return how soon to scrape again, None where nothing is scraped by us."""
+        if not any(one.sampled for one in heard):
+            return None
+        return self.settings.scrape_interval_s(sampled=True)
+
+
+def _samples(site: Site) -> Samples:
+    samples: Samples = site.memory.setdefault(SAMPLES, Samples())
+    return samples

@@ -1,0 +1,32 @@
+"""What an operator chooses for this part."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+PROMETHEUS_SCRAPE_S = 15.0
+"""How often a Prometheus is taken to scrape where nobody says: its usual configuration."""
+
+OWN_SCRAPE_S = 1.0
+"""How often we scrape exporters ourselves where nobody says."""
+
+
+class Source(StrEnum):
+    """Who answers built-in and inline queries."""
+
+    PROMETHEUS = "prometheus"
+    OPENMETRICS = "openmetrics"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """The choices that `part` runs with; *scrape_s* None means the usual of each source."""
+
+    metrics_server: str = "http://prometheus:9090"
+    source: Source = Source.PROMETHEUS
+    openmetrics_addresses: tuple[str, ...] = ()
+    scrape_s: float | None = None
+    no_cross_namespace_refs: bool = False
+
+    def scrape_interval_s(self, *, sampled: bool) -> float:
+        """Return the seconds between two scrapes, by us (*sampled*) or by the server."""
+        return self.scrape_s or (OWN_SCRAPE_S if sampled else PROMETHEUS_SCRAPE_S)

@@ -1,0 +1,287 @@
+"""How a revision under analysis advances, holds, fails and is promoted."""
+
+from typing import Any
+
+import pytest
+
+from flagger_py.contracts import Split
+from flagger_rollout.api_status import Ending
+from tests.rollout.scene import (
+    Scene,
+    a_canary,
+    a_deployment,
+    applied,
+    gated,
+    judged,
+    promoted_primary,
+    revision,
+    said,
+)
+
+
+def split_asked(decision: Any) -> tuple[int, int]:
+    split = applied(decision.actions, "TrafficRoute")[0]["spec"]["split"]
+    return split["primary"], split["canary"]
+
+
+def test_a_passed_verdict_advances_one_step() -> None:
+    scene = Scene()
+    scene.verdict = judged(scene, "Passed", value=100.0)
+
+    decision = scene.decide()
+
+    assert decision.status.canary_weight == 40
+    assert split_asked(decision) == (60, 40)
+    assert said(decision) == ["Advance app.test canary weight 40"]
+
+
+def test_the_decision_record_quotes_value_and_rule() -> None:
+    scene = Scene()
+    scene.verdict = judged(scene, "Passed", value=99.8)
+
+    progress = scene.decide().status.progress
+
+    assert progress is not None
+    assert progress.decision is not None
+    assert progress.decision.sentence == "Advanced to 40%: request-success-rate 99.8 (>= 99)"
+
+
+def test_a_verdict_on_another_run_is_no_verdict() -> None:
+    scene = Scene()
+    scene.verdict = {**judged(scene, "Passed", value=100.0), "run": "another"}
+
+    decision = scene.decide()
+
+    assert decision.status == scene.status
+    assert split_asked(decision) == (80, 20)
+
+
+def test_nothing_is_asked_before_the_split_is_in_force() -> None:
+    scene = Scene(in_force=Split(primary=100, canary=0))
+
+    decision = scene.decide()
+
+    assert "run" not in applied(decision.actions, "MetricAnalysis")[0]["spec"]
+    assert decision.status == scene.status
+
+
+def test_the_question_names_when_the_split_came_into_force() -> None:
+    decision = Scene(since_s=3).decide()
+
+    run = applied(decision.actions, "MetricAnalysis")[0]["spec"]["run"]
+    assert (run["since"], run["due"]) == ("2026-01-01T11:59:57Z", "2026-01-01T12:00:07Z")
+    assert decision.requeue_after_s == 7
+
+
+@pytest.mark.parametrize("verdict", ["Failed", "NoData", "Error"])
+def test_anything_but_passed_counts_as_a_failed_check(verdict: str) -> None:
+    scene = Scene()
+    scene.verdict = judged(scene, verdict, "success rate 80.00% < 99%", value=80.0)
+
+    decision = scene.decide()
+
+    assert (decision.status.canary_weight, decision.status.failed_checks) == (20, 1)
+    assert decision.standing.reconciling == "ProgressingWithRetry"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "event"),
+    [
+        ("Failed", "Halt app.test advancement why"),
+        ("NoData", "Halt advancement why"),
+        ("Error", "why"),
+    ],
+)
+def test_a_failed_check_is_told_in_flaggers_words(verdict: str, event: str) -> None:
+    scene = Scene()
+    scene.verdict = judged(scene, verdict, "why")
+
+    assert said(scene.decide()) == [event]
+
+
+def test_an_inconclusive_verdict_neither_advances_nor_counts() -> None:
+    scene = Scene()
+    scene.verdict = judged(scene, "Inconclusive", "two series")
+
+    decision = scene.decide()
+
+    assert (decision.status.canary_weight, decision.status.failed_checks) == (20, 0)
+    assert decision.status.progress is not None
+    assert decision.status.progress.tick == scene.tick + 1
+
+
+def test_at_the_threshold_all_traffic_goes_back_in_the_same_pass() -> None:
+    scene = Scene(failed=1)
+    scene.verdict = judged(scene, "Failed", "success rate 80.00% < 99%", value=80.0)
+
+    decision = scene.decide()
+
+    assert split_asked(decision) == (100, 0)
+    assert (decision.status.phase, decision.status.failed_checks) == ("Progressing", 2)
+    assert said(decision)[-1] == "Rolling back app.test failed checks threshold reached 2"
+
+
+def test_pods_are_kept_until_the_rollback_is_in_force() -> None:
+    scene = Scene(failed=2, progress={"ending": Ending.ROLL_BACK})
+
+    decision = scene.decide()
+
+    assert applied(decision.actions, "Deployment") == []
+    assert decision.status.phase == "Progressing"
+
+
+def test_once_the_rollback_is_in_force_the_target_is_scaled_to_zero() -> None:
+    scene = Scene(
+        failed=2,
+        progress={"ending": Ending.ROLL_BACK},
+        in_force=Split(primary=100, canary=0),
+    )
+
+    decision = scene.decide()
+
+    assert applied(decision.actions, "Deployment")[0]["spec"] == {"replicas": 0}
+    assert (decision.status.phase, decision.status.canary_weight) == ("Failed", 0)
+    assert decision.standing.stalled
+
+
+def test_the_analysed_revision_is_promoted_at_the_last_step() -> None:
+    scene = Scene(weight=60)
+    scene.verdict = judged(scene, "Passed", value=100.0)
+
+    decision = scene.decide()
+
+    (primary,) = applied(decision.actions, "Deployment")
+    assert primary["spec"]["template"] == promoted_primary("2")["spec"]["template"]
+    assert decision.status.phase == "Promoting"
+    assert split_asked(decision) == (40, 60)
+
+
+def test_a_push_takes_the_traffic_off_before_anything_is_promoted() -> None:
+    scene = Scene(weight=60, target=a_deployment("3"))
+    scene.verdict = judged(scene, "Passed", value=100.0)
+
+    decision = scene.decide()
+
+    assert split_asked(decision) == (100, 0)
+    assert decision.status.canary_weight == 0
+    assert decision.status.last_applied_spec == revision("3")
+    assert said(decision) == ["New revision detected! Restarting analysis for app.test"]
+
+
+def test_a_push_that_is_taken_back_ends_the_analysis() -> None:
+    decision = Scene(target=a_deployment("1")).decide()
+
+    assert split_asked(decision) == (100, 0)
+    assert decision.status.progress is not None
+    assert decision.status.progress.ending is Ending.TAKE_BACK
+
+
+def test_a_canary_that_is_not_ready_waits_without_counting() -> None:
+    scene = Scene(target=a_deployment("2", ready=False))
+    scene.verdict = judged(scene, "Failed", "why")
+
+    decision = scene.decide()
+
+    assert decision.status.failed_checks == 0
+    assert "canary deployment app.test not ready" in decision.standing.message
+
+
+def test_a_canary_past_its_deadline_is_rolled_back() -> None:
+    late = a_deployment("2", ready=False)
+    late["status"]["conditions"][0]["reason"] = "ProgressDeadlineExceeded"
+
+    decision = Scene(target=late).decide()
+
+    assert split_asked(decision) == (100, 0)
+    assert "progress deadline exceeded" in said(decision)[0]
+
+
+def test_a_canary_without_metrics_passes_and_says_so() -> None:
+    decision = Scene(manifest=a_canary(metrics=[])).decide()
+
+    assert decision.status.canary_weight == 40
+    assert decision.status.progress is not None
+    assert decision.status.progress.decision is not None
+    assert "nothing was measured" in decision.status.progress.decision.sentence
+
+
+def hooked(kind: str) -> dict[str, Any]:
+    return a_canary(
+        metrics=[], webhooks=[{"name": "gate", "type": kind, "url": "http://gate.test/"}]
+    )
+
+
+def gate_run(decision: Any) -> dict[str, Any]:
+    run: dict[str, Any] = applied(decision.actions, "Gate")[0]["spec"]["run"]
+    return run
+
+
+def test_a_closed_gate_before_an_increase_holds_the_weight() -> None:
+    scene = Scene(manifest=hooked("confirm-traffic-increase"))
+    token = gate_run(scene.decide())["token"]
+    scene.gates = {"gate": gated(token, "Denied", "not now")}
+
+    decision = scene.decide()
+
+    assert decision.status.canary_weight == 20
+    assert decision.standing.reconciling == "GateClosed"
+    assert said(decision) == [
+        "Halt app.test advancement waiting for traffic increase approval gate"
+    ]
+
+
+def test_a_gate_that_opens_between_two_checks_lets_go_at_once() -> None:
+    scene = Scene(manifest=hooked("confirm-traffic-increase"))
+    token = gate_run(scene.decide())["token"]
+    scene.gates = {"gate": gated(token, "Approved", polls=2)}
+    scene.progress = {"checked": True, "next_check_at": scene.now.replace(minute=1)}
+
+    assert scene.decide().status.canary_weight == 40
+
+
+def test_an_approval_of_another_step_is_no_approval() -> None:
+    scene = Scene(manifest=hooked("confirm-traffic-increase"))
+    token = gate_run(scene.decide())["token"]
+    scene.gates = {"gate": gated(token, "Approved")}
+    scene.weight = 40
+
+    assert scene.decide().status.canary_weight == 40
+
+
+def test_a_denied_rollout_hook_is_a_failed_check() -> None:
+    scene = Scene(manifest=hooked("rollout"))
+    token = gate_run(scene.decide())["token"]
+    scene.gates = {"gate": gated(token, "Denied", "broken")}
+
+    decision = scene.decide()
+
+    assert decision.status.failed_checks == 1
+    assert said(decision) == ["Halt app.test advancement external check gate failed broken"]
+
+
+def test_a_rollback_hook_that_approves_rolls_back() -> None:
+    scene = Scene(manifest=hooked("rollback"))
+    token = gate_run(scene.decide())["token"]
+    scene.gates = {"gate": gated(token, "Approved")}
+
+    decision = scene.decide()
+
+    assert split_asked(decision) == (100, 0)
+    assert said(decision) == [
+        "Rollback check gate passed",
+        "Rolling back app.test manual webhook invoked",
+    ]
+
+
+def test_a_command_for_another_run_is_no_command() -> None:
+    scene = Scene()
+    scene.manifest["metadata"]["annotations"] = {"flagger.app/rollback": f"{revision('2')}.9"}
+
+    assert scene.decide().status == scene.status
+
+
+def test_a_command_rolls_back_the_run_it_names() -> None:
+    scene = Scene()
+    scene.manifest["metadata"]["annotations"] = {"flagger.app/rollback": f"{revision('2')}.1"}
+
+    assert split_asked(scene.decide()) == (100, 0)
