@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from flagger_py.refs import Key, Kind, key_of
 from flagger_py.testing.refusal import Gone
@@ -35,7 +36,7 @@ class Change:
     def key(self) -> Key:
         return key_of(self.object)
 
-    def event(self) -> dict[str, object]:
+    def event(self) -> dict[str, Any]:
         """Return the change as a watch writes it."""
         return {"type": str(self.type), "object": self.object}
 

@@ -4,6 +4,7 @@ An event that is lost takes the watch with it: nothing more arrives on it until 
 which lists everything. So a process may never see what came between, as in a real cluster.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 from flagger_py.refs import Kind
@@ -25,6 +26,8 @@ class Mail:
         self._latency_s = latency_s
         self._last_s: dict[tuple[str, Kind], float] = {}
         self._torn: set[_Watch] = set()
+        self.under_way = 0
+        """How many deliveries and re-listings are still to come."""
 
     def post(self, process: Process, change: Change) -> None:
         """Send *change* to *process* if it watches the kind."""
@@ -37,12 +40,16 @@ class Mail:
         if faults.chance(faults.rates.lost):
             self._torn.add(watch)
             due_s = self._world.clock.elapsed_s + faults.seconds(faults.rates.relist_s_max)
-            self._agenda.add(due_s, partial(self._open_anew, process, watch))
+            self._add(due_s, partial(self._open_anew, process, watch))
             return
         due_s = self._due_s(process, change.kind)
-        self._agenda.add(due_s, partial(self._arrive, process, cluster, change))
+        self._add(due_s, partial(self._arrive, process, cluster, change))
         if faults.chance(faults.rates.repeated):
-            self._agenda.add(due_s, partial(self._arrive, process, cluster, change))
+            self._add(due_s, partial(self._arrive, process, cluster, change))
+
+    def _add(self, due_s: float, call: Callable[[], None]) -> None:
+        self.under_way += 1
+        self._agenda.add(due_s, call)
 
     def _due_s(self, process: Process, kind: Kind) -> float:
         """Return when the next event of a watch arrives: never before the one ahead of it."""
@@ -54,6 +61,7 @@ class Mail:
         return due_s
 
     def _arrive(self, process: Process, cluster: WorldCluster, change: Change) -> None:
+        self.under_way -= 1
         if process.cluster is not cluster:
             return
         news, readers = cluster.receive(change)
@@ -63,6 +71,7 @@ class Mail:
             process.wake(reader)
 
     def _open_anew(self, process: Process, watch: _Watch) -> None:
+        self.under_way -= 1
         cluster, kind = watch
         self._torn.discard(watch)
         if process.cluster is not cluster:

@@ -39,6 +39,7 @@ class Process:
         self.part = part
         self.kind = world.store.served(part.kind).kind
         self.up = False
+        self.returning = False
         self.skew_s = 0.0
         self.crashed: Callable[[], None] = lambda: None
         self.broken: Callable[[BaseException], None] = lambda _: None
@@ -58,12 +59,13 @@ class Process:
         self._letters: dict[Key, deque[Deliver]] = {}
         self._memory: dict[Key, dict[str, Any]] = {}
         self._failures: dict[Key, int] = {}
+        self._failed_s: dict[Key, float] = {}
         self._again: dict[Key, None] = {}
 
     def start(self) -> None:
         """Begin with empty memory: list what there is, and look at all of it."""
         self._reset()
-        self.up = True
+        self.up, self.returning = True, False
         for key in self.cluster.open(self.kind).objects:
             self.wake(key)
 
@@ -102,8 +104,11 @@ class Process:
         skew_s = self.skew_s if self._world.faults.rates.jumps_per_hour else 0.0
         return self._world.clock() + timedelta(seconds=skew_s)
 
-    def idle(self) -> bool:
-        return not self.running and not self._sending
+    def rests(self, since_s: float) -> bool:
+        """Tell whether nothing is under way, and each key at fault was tried after *since_s*."""
+        if self.running or self._sending or self.returning:
+            return False
+        return all(self._failed_s[key] > since_s for key in self._failures)
 
     def described(self) -> str:
         """Say for a person what the process waits for."""
@@ -151,6 +156,7 @@ class Process:
         wait_s = outcome.requeue_after_s
         if outcome.failed:
             self._failures[key] = self._failures.get(key, 0) + 1
+            self._failed_s[key] = self._now_s()
             wait_s = max(wait_s or 0.0, self._backoff.after(self._failures[key]))
         else:
             self._failures.pop(key, None)

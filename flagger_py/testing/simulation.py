@@ -119,13 +119,16 @@ class Simulation:
     def settle(self, timeout_s: float = 3600, quiet_s: float = 30) -> float:
         """Let time pass until nothing was written for *quiet_s*; returns the seconds that took.
 
-        Controllers may still be polling then. Raises `NotReached` after *timeout_s*, and with
-        `strict` `Inconsistent` where what came to rest breaks a law.
+        Controllers may still be polling then, and those that met a fault have met it again since.
+        *quiet_s* must exceed the longest wait between two writes that belong together. Raises
+        `NotReached` after *timeout_s*, and with `strict` `Inconsistent` where what came to rest
+        breaks a law.
         """
         began_s = self.world.clock.elapsed_s
-        while not self._quiet(quiet_s):
+        self._run(lambda: False, began_s)
+        while not self._quiet(quiet_s, began_s):
             if self.world.clock.elapsed_s - began_s >= timeout_s:
-                raise NotReached(f"writes went on for {timeout_s:g} s; {self._waits()}")
+                raise NotReached(f"no rest within {timeout_s:g} s; {self._waits()}")
             until_s = max(self._written_s + quiet_s, self.world.clock.elapsed_s + 1)
             self._run(lambda: False, min(until_s, began_s + timeout_s))
         if self._strict:
@@ -233,9 +236,11 @@ class Simulation:
         process.woke = self._woke
         return process
 
-    def _quiet(self, quiet_s: float) -> bool:
-        idle = all(process.idle() for process in self._processes.values())
-        return idle and self.world.clock.elapsed_s >= self._written_s + quiet_s
+    def _quiet(self, quiet_s: float, began_s: float) -> bool:
+        since_s = max(self._written_s, began_s)
+        resting = all(process.rests(since_s) for process in self._processes.values())
+        written = self.world.clock.elapsed_s < self._written_s + quiet_s
+        return resting and not written and not self._mail.under_way
 
     def _waits(self) -> str:
         told = [process.described() for process in self._processes.values()]

@@ -47,6 +47,7 @@ class Troubles:
 
     def _down(self, process: Process, for_s: float) -> None:
         process.end()
+        process.returning = True
         life = process.cluster
         self._agenda.add(self._clock.elapsed_s + for_s, partial(self._up, process, life))
 

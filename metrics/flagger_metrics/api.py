@@ -160,7 +160,7 @@ class Judgement(Wire):
 
 
 class MetricAnalysisStatus(FluxStatus):
-    """The answer: *run* is the token that *verdict* judges, *measurements* why."""
+    """The answer to a run, or what a continuous analysis found last."""
 
     run: str | None = Field(default=None, description="Token of the run that is judged.")
     verdict: Verdict | None = Field(default=None, description="What was found about that run.")

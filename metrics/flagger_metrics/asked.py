@@ -40,7 +40,7 @@ class Asked:
         try:
             exchange = await _exchange(egress, request)
         except BaseException:
-            del self._kept[key]
+            self._kept.pop(key, None)
             answer.cancel()
             raise
         answer.set_result(exchange)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from flagger_py.clock import rfc3339
 from flagger_py.conditions import (
@@ -21,12 +20,12 @@ from flagger_py.conditions import (
 from flagger_py.contracts import Verdict
 from flagger_py.decision import Decision, Emit
 from flagger_py.quantities import duration_s
-from flagger_py.subject import REQUESTED_AT, Subject
 
-from .api import HISTORY_MAX, Judgement, MetricAnalysisSpec, MetricAnalysisStatus
+from .api import HISTORY_MAX, Judgement, MetricAnalysisStatus
 from .heard import Cause, Heard, Trouble
 from .judging import judge
-from .verdict import Judged, combine
+from .stage import Analysis, Stage, next_at, stage
+from .verdict import combine
 
 PROVIDER_UNAVAILABLE = "ProviderUnavailable"
 HEALTHY = "Healthy"
@@ -37,23 +36,7 @@ DEPENDENCY_RETRY_S = 30.0
 EXTENSION_SCRAPES = 4
 """How many scrape intervals after its due time a verdict may wait for samples."""
 
-Analysis = Subject[MetricAnalysisSpec, MetricAnalysisStatus]
 Next = Decision[MetricAnalysisStatus]
-
-
-class Stage(StrEnum):
-    """What one pass is about."""
-
-    CHECK = "Check"
-    """Nothing is asked: see whether everything that would be asked can be."""
-    ACKNOWLEDGE = "Acknowledge"
-    """A new run: say so, at once, and look at nothing."""
-    WAIT = "Wait"
-    """The verdict is not due yet."""
-    JUDGE = "Judge"
-    """The verdict is due."""
-    SETTLED = "Settled"
-    """The verdict on this run was given and is final."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +50,6 @@ class Seen:
     scrape_s: float | None = None
 
 
-def stage(subject: Analysis) -> Stage:
-    """Say what this pass is about, from the object and the time alone."""
-    spec, status = subject.spec, subject.status
-    if spec.run is not None:
-        if status.run != spec.run.token:
-            return Stage.ACKNOWLEDGE
-        if status.verdict is not Verdict.PENDING:
-            return Stage.SETTLED
-        due = spec.run.due
-        return Stage.WAIT if due is not None and subject.now < due else Stage.JUDGE
-    if spec.interval is None:
-        return Stage.CHECK
-    return Stage.WAIT if _rests(subject) else Stage.JUDGE
-
-
 def decide(subject: Analysis, seen: Seen) -> Next:
     """Return the next status. A verdict on a run is written once and never changes."""
     match stage(subject):
@@ -92,7 +60,9 @@ def decide(subject: Analysis, seen: Seen) -> Next:
         case Stage.WAIT:
             return _waiting(subject, seen)
         case Stage.JUDGE:
-            return _collecting(subject, seen) if _too_early(subject, seen) else _judged(subject, seen)
+            return (
+                _collecting(subject, seen) if _too_early(subject, seen) else _judged(subject, seen)
+            )
         case Stage.SETTLED:
             return _as_before(subject)
 
@@ -134,13 +104,13 @@ def _acknowledged(subject: Analysis) -> Next:
 
 
 def _waiting(subject: Analysis, seen: Seen) -> Next:
-    """Wait for the verdict, or for the next one; where we scrape ourselves, until the next scrape."""
+    """Wait for the verdict, or for the next one; at most until the next scrape of ours."""
     run = subject.spec.run
     if run is not None:
         wait_s = _sooner(_seconds(subject.now, run.due), seen.scrape_s)
         return _pending(subject.status, run.due, wait_s)
     before = _as_before(subject)
-    wait_s = _sooner(_seconds(subject.now, _next_at(subject)), seen.scrape_s)
+    wait_s = _sooner(_seconds(subject.now, next_at(subject)), seen.scrape_s)
     return Decision(before.status, before.standing, (), wait_s, before.conditions)
 
 
@@ -198,7 +168,9 @@ def _as_before(subject: Analysis) -> Next:
 def _pending(status: MetricAnalysisStatus, due: datetime | None, wait_s: float | None) -> Next:
     when = f"due at {rfc3339(due)}" if due is not None else "due now"
     message = f"The verdict on run {status.run} is {when}"
-    conditions = (Condition(type=HEALTHY, status="Unknown", reason=Verdict.PENDING, message=message),)
+    conditions = (
+        Condition(type=HEALTHY, status="Unknown", reason=Verdict.PENDING, message=message),
+    )
     return Decision(status, progressing(message), (), wait_s, conditions)
 
 
@@ -245,26 +217,6 @@ def _too_early(subject: Analysis, seen: Seen) -> bool:
     if run is None or run.due is None:
         return True
     return subject.now < run.due + timedelta(seconds=EXTENSION_SCRAPES * (seen.scrape_s or 0.0))
-
-
-def _rests(subject: Analysis) -> bool:
-    """Tell whether a continuous analysis has judged this spec within its interval."""
-    status = subject.status
-    if status.run is not None or status.verdict in (None, Verdict.PENDING):
-        return False
-    if status.observed_generation != subject.generation:
-        return False
-    if subject.annotations.get(REQUESTED_AT, "") != (status.last_handled_reconcile_at or ""):
-        return False
-    next_at = _next_at(subject)
-    return next_at is not None and subject.now < next_at
-
-
-def _next_at(subject: Analysis) -> datetime | None:
-    if subject.status.judged_at is None or subject.spec.interval is None:
-        return None
-    pause = timedelta(seconds=duration_s(subject.spec.interval, "spec.interval"))
-    return subject.status.judged_at + pause
 
 
 def _seconds(now: datetime, until: datetime | None) -> float:

@@ -1,6 +1,7 @@
 """What an exporter's page says: the samples of the Prometheus and OpenMetrics text formats."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
@@ -15,14 +16,26 @@ class PageFault(Exception):
     """The page is in neither format."""
 
 
-def collect(page: str, content_type: str, source: str, samples: Samples, at: datetime) -> None:
-    """Add every sample of *page* to *samples*, as scraped from *source* at *at*.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one exporter answered: its text, its content type, and the host it came from."""
+
+    text: str
+    content_type: str
+    source: str
+
+
+def collect(
+    page: Page, samples: Samples, at: datetime, wanted: frozenset[str] | None = None
+) -> None:
+    """Add the samples of *page* to *samples*, only those of the metrics *wanted* where given.
 
     Timestamps on the page are ignored: a window counts from when we saw a value. Each series
-    gets a label `instance`, *source*, unless it has one.
+    gets a label `instance`, the source, unless it has one. Raises `PageFault`.
     """
-    for name, labels, value in _parsed(page, content_type):
-        samples.append({"instance": source, **labels, NAME: name}, value, at)
+    for name, labels, value in _parsed(page.text, page.content_type):
+        if wanted is None or name in wanted:
+            samples.append({"instance": page.source, **labels, NAME: name}, value, at)
     samples.scraped(at)
 
 

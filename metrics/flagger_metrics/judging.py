@@ -31,7 +31,8 @@ def judge(spec: MetricAnalysisSpec, namespace: str, heard: Heard, at: datetime) 
         verdict, sentence = Verdict.ERROR, heard.trouble.sentence
     elif heard.answer is None or heard.answer.error is not None:
         verdict = Verdict.ERROR
-        sentence = _error(spec, question, heard.answer.error if heard.answer else NO_VALUES)
+        error = heard.answer.error if heard.answer else None
+        sentence = _error(spec, question, error or "nothing was asked")
     elif (number := _number(heard.answer, metric.reduce)) is None:
         verdict = Verdict.INCONCLUSIVE
         sentence = f"{metric.name} answered {len(heard.answer.values)} series; {SEVERAL}"

@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass, field
 
+from flagger_py.errors import SpecError
+from flagger_py.quantities import duration_s
 from flagger_py.runtime.cluster import Site
 
 from .asked import Asked
-from .decide import PROVIDER_UNAVAILABLE, Analysis, Seen, Stage, stage
+from .decide import PROVIDER_UNAVAILABLE, Seen
 from .heard import Cause, Heard, Trouble
-from .providers import Exchange, Query
+from .providers import Query
 from .questions import Question, questions
-from .samples import Samples
+from .samples import KEEP_S, Samples
 from .settings import MetricsSettings
 from .sources import CHECKING, Finder, Source, due_since
+from .stage import Analysis, Stage, stage
 
 SAMPLES = "samples"
 """Where in an object's memory its samples are; lost in a crash, then scraped anew."""
@@ -48,8 +51,8 @@ class Observer:
         """Keep up the samples of exporters; nothing else is asked while waiting."""
         heard = []
         for question in questions(subject.spec, subject.namespace):
-            source = await self.finder.find(question, subject, site)
-            if isinstance(source, Source) and source.provider.sampled:
+            if await self.finder.sampled(question, subject, site):
+                source = await self.finder.find(question, subject, site)
                 heard.append(await self.hear(question, source, subject, site))
         return Seen(scrape_s=self.pace(heard))
 
@@ -68,16 +71,21 @@ class Observer:
         if isinstance(source, Trouble):
             return Heard(question, trouble=source)
         requests = source.provider.requests(source.access, source.query)
-        exchanges = [await self.asked.send(site.egress, r, site.now) for r in requests]
+        try:
+            exchanges = [await self.asked.send(site.egress, r, site.now) for r in requests]
+        except SpecError as error:
+            return Heard(question, source.query, trouble=_forbidden(source, error))
         query = Query(source.query, site.now, due_since(subject))
-        answer = source.provider.answer(query, source.access, exchanges, _samples(site))
+        samples = _samples(subject, site)
+        answer = source.provider.answer(query, source.access, exchanges, samples)
         return Heard(question, source.query, answer, sampled=source.provider.sampled)
 
     async def probe(self, source: Source, site: Site) -> Trouble | None:
         requests = source.provider.probe(source.access)
-        exchanges: list[Exchange] = [
-            await self.asked.send(site.egress, request, site.now) for request in requests
-        ]
+        try:
+            exchanges = [await self.asked.send(site.egress, r, site.now) for r in requests]
+        except SpecError as error:
+            return _forbidden(source, error)
         fault = source.provider.offline(exchanges)
         if fault is None:
             return None
@@ -91,6 +99,16 @@ class Observer:
         return self.settings.scrape_interval_s(sampled=True)
 
 
-def _samples(site: Site) -> Samples:
+def _forbidden(source: Source, error: SpecError) -> Trouble:
+    """Say that the operator does not allow requests to this provider."""
+    told = f"{CHECKING}{source.title} error: {error.message}"
+    return Trouble(Cause.SPEC, error.reason, f"Metric query failed: {error.message}", told)
+
+
+def _samples(subject: Analysis, site: Site) -> Samples:
+    """Return what was scraped for this object, kept for as long as its longest window."""
     samples: Samples = site.memory.setdefault(SAMPLES, Samples())
+    asked = questions(subject.spec, subject.namespace)
+    windows_s = [duration_s(question.interval, question.field) for question in asked]
+    samples.keep_s = max([KEEP_S, *windows_s])
     return samples

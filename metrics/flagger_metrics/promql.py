@@ -1,21 +1,21 @@
 """What a PromQL query says about samples that we hold ourselves.
 
-The subset: selectors with matchers and `offset`; the functions of `OVER_RANGE`, `histogram_quantile`,
-`vector`, `scalar`, `time`, `abs`, `clamp_min` and `clamp_max`; the aggregations of `AGGREGATIONS` with
-`by` and `without`; arithmetic, comparisons with and without `bool`, `and`, `or`, `unless`, with `on`
-and `ignoring`. Anything else is a fault that names the subset. A window holds the samples later than
-its start, up to and including its end, as in Prometheus 3.
+The subset: selectors with matchers and `offset`; the functions of `OVER_RANGE`,
+`histogram_quantile`, `vector`, `scalar`, `time`, `abs`, `clamp_min` and `clamp_max`; the
+aggregations of `AGGREGATIONS` with `by` and `without`; arithmetic, comparisons with and without
+`bool`, `and`, `or`, `unless`, with `on` and `ignoring`. Anything else is a fault that names the
+subset. A window holds the samples later than its start, up to and including its end, as in
+Prometheus 3.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import lru_cache
 
 import promql_parser as syntax
-import re2  # type: ignore[import-untyped]  # It ships no type information.
 
 from .promql_functions import OVER_RANGE, quantile_of_buckets
+from .promql_queries import check, metric_names, parsed, test
 from .promql_vectors import (
     AGGREGATIONS,
     ALL_LABELS,
@@ -34,12 +34,11 @@ from .promql_vectors import (
 )
 from .samples import Labels, Sample, Samples
 
-__all__ = ["PromqlFault", "Series", "check", "evaluate"]
+__all__ = ["PromqlFault", "Series", "check", "evaluate", "metric_names"]
 
 LOOKBACK_S = 300.0
 """How old the last sample of a series may be for an instant selector."""
 
-QUERY_CHARS_MAX = 16 * 1024
 _SETS = ("and", "or", "unless")
 _ACROSS = ("scalar", "vector", "time")
 _EACH: dict[str, Callable[..., float]] = {"abs": abs, "clamp_min": max, "clamp_max": min}
@@ -54,15 +53,10 @@ def evaluate(query: str, samples: Samples, at: datetime) -> tuple[Series, ...]:
     there is one.
     """
     try:
-        value = _Evaluation(samples, at.timestamp()).value(_parsed(query))
+        value = _Evaluation(samples, at.timestamp()).value(parsed(query))
     except RecursionError as error:
         raise PromqlFault("the query is nested too deeply") from error
     return (Series((), value),) if isinstance(value, float) else value
-
-
-def check(query: str) -> None:
-    """Raise `PromqlFault` where *query* is no PromQL; whether we can evaluate it is not asked."""
-    _parsed(query)
 
 
 class _Evaluation:
@@ -120,7 +114,7 @@ class _Evaluation:
     def selected(self, selector: syntax.VectorSelector) -> list[tuple[Labels, Sequence[Sample]]]:
         if selector.at is not None or selector.matchers.or_matchers:
             raise _beyond("@ and `or` within a selector")
-        tests = [_test(m.op, m.name, m.value) for m in selector.matchers.matchers]
+        tests = [test(m.op, m.name, m.value) for m in selector.matchers.matchers]
         return [
             (labels, kept)
             for labels, kept in self.samples.named(selector.name)
@@ -190,7 +184,9 @@ class _Evaluation:
         as_bool = modifier is not None and modifier.return_bool
         if symbol in _SETS:
             if isinstance(left, float) or isinstance(right, float):
-                raise PromqlFault(f"set operator {symbol!r} not allowed in binary scalar expression")
+                raise PromqlFault(
+                    f"set operator {symbol!r} not allowed in binary scalar expression"
+                )
             return united(symbol, left, right, _matching(modifier))
         if symbol not in ARITHMETIC and symbol not in COMPARISONS:
             raise _beyond(f"the operator {symbol}")
@@ -246,36 +242,6 @@ def _matching(modifier: object) -> Grouping:
         return ALL_LABELS
     but = modifier.matching.type == syntax.LabelModifierType.Exclude
     return Grouping(frozenset(modifier.matching.labels), but)
-
-
-def _test(kind: object, name: str, value: str) -> Callable[[dict[str, str]], bool]:
-    """Return whether a matcher accepts a series; a label that is missing is empty."""
-    if kind in (syntax.MatchOp.Equal, syntax.MatchOp.NotEqual):
-        wanted = kind == syntax.MatchOp.Equal
-        return lambda labels: (labels.get(name, "") == value) is wanted
-    pattern, positive = _pattern(value), kind == syntax.MatchOp.Re
-    return lambda labels: (pattern.fullmatch(labels.get(name, "")) is not None) is positive
-
-
-@lru_cache(maxsize=512)
-def _pattern(text: str) -> "re2._Regexp":
-    options = re2.Options()
-    options.log_errors = False
-    options.dot_nl = True
-    try:
-        return re2.compile(text, options)
-    except re2.error as error:
-        raise PromqlFault(f"illegal regex for {text}") from error
-
-
-@lru_cache(maxsize=512)
-def _parsed(query: str) -> object:
-    if len(query) > QUERY_CHARS_MAX:
-        raise PromqlFault(f"the query is longer than {QUERY_CHARS_MAX} characters")
-    try:
-        return syntax.parse(query)
-    except ValueError as error:
-        raise PromqlFault(f'invalid parameter "query": parse error: {error}') from error
 
 
 def _offset_s(selector: syntax.VectorSelector) -> float:

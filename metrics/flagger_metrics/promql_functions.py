@@ -6,6 +6,7 @@ interpolation of `histogram_quantile` follow `promql/functions.go` and `promql/q
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 from .samples import Sample
 
@@ -18,7 +19,7 @@ OverRange = Callable[[Sequence[Sample], float, float], float | None]
 def increased(samples: Sequence[Sample]) -> float:
     """Return how far a counter went up; a value below the one before is a reset to zero."""
     total = samples[-1].value - samples[0].value
-    for before, after in zip(samples, samples[1:], strict=False):
+    for before, after in pairwise(samples):
         if after.value < before.value:
             total += before.value
     return total
@@ -115,9 +116,7 @@ def _monotonic(buckets: Sequence[tuple[float, float]]) -> tuple[list[float], lis
     return bounds, counts
 
 
-def _extent(
-    samples: Sequence[Sample], start_s: float, end_s: float, grown: float | None
-) -> float:
+def _extent(samples: Sequence[Sample], start_s: float, end_s: float, grown: float | None) -> float:
     """Return by which factor the samples' change extends to the edges of the window.
 
     A series whose first or last sample is further from the edge than samples usually are from one

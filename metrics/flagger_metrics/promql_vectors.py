@@ -85,7 +85,7 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
 }
 AGGREGATIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
-    "sum": lambda values: sum(values),
+    "sum": math.fsum,
     "avg": lambda values: sum(values) / len(values),
     "min": lambda values: _extreme(min, values),
     "max": lambda values: _extreme(max, values),

@@ -117,7 +117,7 @@ def _bounded_pairs() -> Callable[[object], Iterable[tuple[object, object]]]:
 
 _ENVIRONMENT = SandboxedEnvironment(
     undefined=StrictUndefined,
-    autoescape=False,  # noqa: S701 - queries are no HTML
+    autoescape=False,
     extensions=["jinja2.ext.loopcontrols"],
     keep_trailing_newline=True,
     cache_size=0,

@@ -10,7 +10,7 @@ NAME = "__name__"
 Labels = tuple[tuple[str, str], ...]
 """A series' labels, its name among them, sorted."""
 
-KEEP_S = 900.0
+KEEP_S = 300.0
 SERIES_MAX = 20_000
 SAMPLES_MAX = 2_000
 

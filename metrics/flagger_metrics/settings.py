@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+METRICS_SERVER = "http://prometheus:9090"
+
 PROMETHEUS_SCRAPE_S = 15.0
 """How often a Prometheus is taken to scrape where nobody says: its usual configuration."""
 
@@ -21,7 +23,7 @@ class Source(StrEnum):
 class MetricsSettings:
     """The choices that `part` runs with; *scrape_s* None means the usual of each source."""
 
-    metrics_server: str = "http://prometheus:9090"
+    metrics_server: str = METRICS_SERVER
     source: Source = Source.PROMETHEUS
     openmetrics_addresses: tuple[str, ...] = ()
     scrape_s: float | None = None

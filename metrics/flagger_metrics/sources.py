@@ -1,7 +1,8 @@
 """Where the answer to a question comes from: the provider, the way in and the rendered query."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from flagger_py.conditions import Reason
@@ -14,16 +15,18 @@ from . import render
 from .api import MetricAnalysisSpec
 from .api_template import KIND as METRIC_TEMPLATE
 from .api_template import MetricTemplateSpec
-from .decide import Analysis
 from .heard import Cause, Trouble
 from .providers import Access, Provider, Providers, provider_of
 from .queries import built_in_for
 from .questions import Origin, Question, names
 from .settings import MetricsSettings
+from .settings import Source as SourceType
+from .stage import Analysis
 from .window import window, window_text
 
 NOTHING_TO_ASK = "no usable metrics template and query were configured"
 CHECKING = "Error checking metric providers: "
+_OTHER = re.compile(r"[^A-Za-z0-9_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,21 @@ class Finder:
 
     settings: MetricsSettings
     providers: Providers
+
+    async def sampled(self, question: Question, subject: Analysis, site: Site) -> bool:
+        """Tell whether we scrape for this question ourselves; no Secret is read to learn it."""
+        match question.origin:
+            case Origin.BUILT_IN | Origin.INLINE:
+                return self.providers[self.access_of_server(subject.spec).type].sampled
+            case Origin.TEMPLATE if question.template is not None:
+                try:
+                    template = await _template(question.template, site)
+                except SpecError:
+                    return False
+                provider = self.providers.get(template.provider.type)
+                return provider is not None and provider.sampled
+            case Origin.TEMPLATE | Origin.NOWHERE:
+                return False
 
     async def find(self, question: Question, subject: Analysis, site: Site) -> Source | Trouble:
         """Return where to ask *question*, or what stands in the way."""
@@ -82,12 +100,13 @@ class Finder:
 
     def access_of_server(self, spec: MetricAnalysisSpec) -> Access:
         """Return the way to the Prometheus of this target, or to the operator's exporters."""
-        source = self.settings.source
         if spec.target.metrics_server:
-            return Access("prometheus", spec.target.metrics_server)
-        if source == "openmetrics":
-            return Access(source, ",".join(self.settings.openmetrics_addresses))
-        return Access(source, self.settings.metrics_server)
+            return Access(SourceType.PROMETHEUS, spec.target.metrics_server)
+        match self.settings.source:
+            case SourceType.PROMETHEUS as source:
+                return Access(source, self.settings.metrics_server)
+            case SourceType.OPENMETRICS as source:
+                return Access(source, ",".join(self.settings.openmetrics_addresses))
 
     def built_in(self, question: Question, spec: MetricAnalysisSpec) -> tuple[str, bool]:
         if not spec.target.provider:
@@ -111,7 +130,9 @@ class Finder:
         }
         return render.render(text, _cleaned(known) if clean else known, variables)
 
-    async def templated(self, question: Question, subject: Analysis, site: Site) -> Source | Trouble:
+    async def templated(
+        self, question: Question, subject: Analysis, site: Site
+    ) -> Source | Trouble:
         """Ask whom a MetricTemplate names."""
         key = question.template or Key(subject.namespace, question.metric.name)
         title = f"{key.name}.{key.namespace}"
@@ -192,17 +213,8 @@ def _missing(told: str) -> Trouble:
 
 def _cleaned(known: render.Names) -> render.Names:
     """Write names as Skipper does in its labels: everything but letters, digits and `_` is `_`."""
-    keep = "".join
-    return render.Names(
-        **{
-            name: value
-            if name == "interval"
-            else keep(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in value)
-            for name, value in (
-                (slot, getattr(known, slot)) for slot in render.Names.__dataclass_fields__
-            )
-        }
-    )
+    cleaned = {slot: _OTHER.sub("_", text) for slot, text in asdict(known).items()}
+    return render.Names(**{**cleaned, "interval": known.interval})
 
 
 def due_since(subject: Analysis) -> datetime | None:

@@ -119,7 +119,7 @@ def joined_line(*values: object) -> str:
 
 
 def formatted(template: Any, *values: object) -> str:
-    """Write *values* into *template* as Go's `printf`, its complaints about wrong verbs included."""
+    """Write *values* into *template* as Go's `printf`, with its remarks on wrong verbs."""
     if not isinstance(template, str):
         raise Failure(f"error calling printf: wrong type for value; got {_kind(template)}")
     left = list(values)

@@ -131,7 +131,9 @@ def test_queries_are_answered_in_prometheus_form(
     text = urlencode({"query": query})
     url = "http://prometheus/api/v1/query"
     request = (
-        Request("GET", f"{url}?{text}") if method == "GET" else Request("POST", url, body=text.encode())
+        Request("GET", f"{url}?{text}")
+        if method == "GET"
+        else Request("POST", url, body=text.encode())
     )
 
     found = asyncio.run(_send(prometheus, request))

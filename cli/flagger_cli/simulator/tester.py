@@ -18,13 +18,17 @@ class LoadTester:
     _open: set[str] = field(default_factory=set)
 
     async def __call__(self, request: Request) -> Response:
-        path = urlsplit(request.url).path
+        return self.answer(request.url, request.body or b"")
+
+    def answer(self, url: str, body: bytes) -> Response:
+        """Answer a POST of *body*, also one from outside the simulation."""
+        path = urlsplit(url).path
         if path in {"/healthz", "/gate/approve"}:
             return Response(200, b"OK")
         if path == "/gate/halt":
             return FORBIDDEN
         try:
-            payload = json.loads(request.body or b"")
+            payload = json.loads(body)
             key = f"{payload['name']}.{payload['namespace']}"
         except (ValueError, KeyError):
             return Response(400, b"the body is no webhook payload")

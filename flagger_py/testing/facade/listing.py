@@ -5,24 +5,25 @@ import binascii
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from flagger_py.refs import Key
 from flagger_py.testing.facade.encoding import decode, encode
 from flagger_py.testing.facade.paths import Place
 from flagger_py.testing.facade.selection import Selection
-from flagger_py.testing.refusal import BadRequest, Gone, NotServed
+from flagger_py.testing.refusal import BadRequest, Gone, Refusal
 from flagger_py.testing.store import Store
 from flagger_py.wire import Manifest
 
-SNAPSHOTS_MAX = 32
+SNAPSHOTS_MAX = 128
 """How many lists can be paged through at once; the oldest one's next page is 410 Gone."""
 
 
-class Ahead(NotServed):
+class Ahead(Refusal):
     """The client has seen a newer version than this store ever had: it was of another one."""
 
-    code, reason = 504, "Timeout"  # type: ignore[assignment]  # an HTTPStatus is an int
+    code, reason = HTTPStatus.GATEWAY_TIMEOUT, "Timeout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class Lists:
         version, items = self._snapshots[number]
         end = start + limit
         if end >= len(items):
+            del self._snapshots[number]
             return Page(items[start:], version)
         token = base64.urlsafe_b64encode(encode([number, end])).decode()
         return Page(items[start:end], version, token, len(items) - end)
@@ -109,7 +111,10 @@ def check_version(store: Store, query: Mapping[str, str]) -> int | None:
         raise BadRequest(f'resourceVersion: Invalid value: "{text}": must be a number')
     version = int(text)
     if version > store.version:
-        raise Ahead(f"Too large resource version: {version}, current: {store.version}")
+        raise Ahead(
+            f"Too large resource version: {version}, current: {store.version}",
+            {"retryAfterSeconds": 1, "causes": [{"reason": "ResourceVersionTooLarge"}]},
+        )
     if query.get("resourceVersionMatch") == "Exact" and version < store.version:
         raise Gone(f"The resourceVersion for the provided list is too old: {version}")
     return version

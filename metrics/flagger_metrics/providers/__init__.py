@@ -46,7 +46,8 @@ def provider_of(kind: str, providers: Providers, where: str) -> Provider:
     if found is not None:
         return found
     what = "is not supported yet" if kind in LATER else "is unknown"
+    known = ", ".join(sorted(providers))
     raise SpecError(
-        f"{where}: spec.provider.type {kind!r} {what}; supported are {', '.join(sorted(providers))}",
+        f"{where}: spec.provider.type {kind!r} {what}; supported are {known}",
         reason=Reason.NOT_SUPPORTED if kind in LATER else "UnknownProvider",
     )

@@ -5,14 +5,15 @@ is the same PromQL text, of the subset that `promql` evaluates.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from flagger_py.egress import Request, Unreachable
 from flagger_py.errors import SpecError
 
-from ..exposition import ACCEPT, PageFault, collect
-from ..promql import PromqlFault, evaluate
+from ..exposition import ACCEPT, Page, PageFault, collect
+from ..promql import PromqlFault, evaluate, metric_names
 from ..samples import Samples
 from .provider import Access, Answer, Exchange, Query
 
@@ -48,10 +49,14 @@ class OpenMetrics:
         self, query: Query, access: Access, exchanges: Sequence[Exchange], samples: Samples
     ) -> Answer:
         """Add what was scraped and evaluate; exporters that fail are warnings unless all do."""
+        try:
+            wanted = metric_names(query.text)
+        except PromqlFault as fault:
+            return Answer(error=str(fault))
         faults = tuple(
-            fault
+            said
             for url, exchange in zip(addresses(access), exchanges, strict=True)
-            if (fault := _kept(url, exchange, samples, query)) is not None
+            if (said := _kept(exchange, url, samples, query.at, wanted)) is not None
         )
         if len(faults) == len(exchanges):
             return Answer(error="; ".join(faults))
@@ -76,14 +81,16 @@ def addresses(access: Access) -> tuple[str, ...]:
     return tuple(part.strip() for part in access.address.split(",") if part.strip())
 
 
-def _kept(url: str, exchange: Exchange, samples: Samples, query: Query) -> str | None:
+def _kept(
+    exchange: Exchange, url: str, samples: Samples, at: datetime, wanted: frozenset[str] | None
+) -> str | None:
     """Add one exporter's page to *samples*; returns what is wrong with it, None if nothing."""
     fault = _fault(exchange)
     if fault is not None or isinstance(exchange, Unreachable):
         return f"scraping {url} failed: {fault}"
     kind = next((v for k, v in exchange.headers.items() if k.lower() == "content-type"), "")
     try:
-        collect(exchange.text, kind, urlsplit(url).netloc, samples, query.at)
+        collect(Page(exchange.text, kind, urlsplit(url).netloc), samples, at, wanted)
     except PageFault as error:
         return f"scraping {url} failed: {error}"
     return None

@@ -12,7 +12,8 @@ sum( rate( http_request_duration_seconds_count{ kubernetes_namespace="{{ namespa
     duration=r"""
 histogram_quantile( 0.99,
 sum( rate( http_request_duration_seconds_bucket{ kubernetes_namespace="{{ namespace }}",
-  kubernetes_pod_name=~"{{ target }}-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)" }[{{ interval }}] ) ) by (le) )""",
+  kubernetes_pod_name=~"{{ target }}-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)" }[{{ interval }}] ) )
+  by (le) )""",
     seconds=True,
     bare_errors=True,
 )

@@ -12,7 +12,8 @@ sum( rate( envoy_cluster_upstream_rq{ kubernetes_namespace="{{ namespace }}",
     duration=r"""
 histogram_quantile( 0.99,
 sum( rate( envoy_cluster_upstream_rq_time_bucket{ kubernetes_namespace="{{ namespace }}",
-  kubernetes_pod_name=~"{{ target }}-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)" }[{{ interval }}] ) ) by (le) )""",
+  kubernetes_pod_name=~"{{ target }}-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)" }[{{ interval }}] ) )
+  by (le) )""",
 )
 
 ISTIO = BuiltIn(

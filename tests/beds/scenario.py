@@ -1,0 +1,161 @@
+"""Plays a recorded scenario on a World with all four parts, and records it as it was recorded."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flagger_cli.simulator.four import Four, Settings
+from flagger_py.testing import history
+from flagger_py.testing.edges import Visit
+from flagger_py.testing.history import Happened
+from flagger_py.testing.traffic import Load, Served
+
+from . import reports
+from .deeds import APP, Cluster, holds
+from .history import ROUTES, Change, canary_record, event_record, object_record, split_of
+from .story import NAMESPACE, Progress, Story, emptied
+
+TICK_S = 0.25
+USERS_AFTER_S = 1.5
+"""How long after the initialisation users came in the recordings."""
+
+PARTS = ("rollout", "routing", "gating", "metrics")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Our *record* of a story, how many seconds it took, and whether its end was reached."""
+
+    record: Mapping[str, Any]
+    seconds: float
+    ended: bool
+
+
+class Stage:
+    """One play of *story*."""
+
+    def __init__(self, story: Story, settings: Settings | None = None) -> None:
+        self.story = story
+        self.four = Four(answers=story.answers, settings=settings)
+        self.cluster = Cluster(self.four.world.store)
+        self.changes: list[Change] = []
+        self.splits: list[tuple[Any, datetime, dict[Served, float]]] = []
+        self.four.world.store.listen(self._note)
+        self._users_at: datetime | None = None
+
+    def play(self) -> Outcome:
+        """Let the story happen until its end or its timeout."""
+        with self.four:
+            self._prepare()
+            began, progress = self._now(), Progress(self.story)
+            limit = began + timedelta(seconds=self.story.timeout_s)
+            while not (ended := progress.ended(self._holds, self._now())):
+                if self._now() >= limit:
+                    break
+                self._let_users_come()
+                for action in progress.due(self._holds, self._now()):
+                    self._do(action)
+                self.four.simulation.run_for(TICK_S)
+            self.four.users.settle(self._now())
+            seconds = (self._now() - began).total_seconds()
+            return Outcome(emptied(self._record()), seconds, ended)
+
+    def _prepare(self) -> None:
+        """Apply what was given; the Canary comes when its target is ready."""
+        canary = [item for item in self.story.manifests if item["kind"] == "Canary"]
+        for manifest in self.story.manifests:
+            if manifest not in canary:
+                self.cluster.create(manifest)
+        if self.story.waits_for_target:
+            self.four.simulation.run_for(5)
+        self._let_users_come(start=True)
+        for manifest in canary:
+            self.cluster.create(manifest)
+
+    def _let_users_come(self, *, start: bool = False) -> None:
+        now = self._now()
+        if self._users_at is None and self._holds({"phase": "Initialized"}):
+            self._users_at = now + timedelta(seconds=USERS_AFTER_S)
+        for load in self.story.load:
+            from_start = load.get("from") == "start"
+            if start if from_start else self._users_at is not None and now >= self._users_at:
+                self.four.users.send(_load(load), now)
+        if self._users_at is not None and now >= self._users_at:
+            self._users_at = datetime.max.replace(tzinfo=now.tzinfo)
+
+    def _do(self, action: Mapping[str, Any]) -> None:
+        for verb, what in action.items():
+            match verb:
+                case "env":
+                    self.cluster.set_env(what)
+                case "patch":
+                    self.cluster.patch(what["kind"], what["name"], what["with"])
+                case "apply":
+                    self.cluster.create(what)
+                case "delete":
+                    self.cluster.delete(what["kind"], what["name"])
+                case "answer":
+                    for hook, script in what.items():
+                        self.four.hooks.answer(hook, script)
+                case "behave":
+                    self.four.users.settle(self._now())
+                    self.four.pods.behave(NAMESPACE, what)
+                case "post":
+                    self.four.tester.answer(what["url"], json.dumps(what["body"]).encode())
+                case "controller":
+                    self._kill(float(what["down"]))
+                case _:
+                    raise ValueError(f"this bed does not know the action {verb!r}")
+
+    def _kill(self, down_s: float) -> None:
+        for part in PARTS:
+            self.four.simulation.stop(part)
+        self.four.simulation.run_for(down_s)
+        for part in PARTS:
+            self.four.simulation.start(part)
+
+    def _holds(self, when: Mapping[str, Any]) -> bool:
+        hooks = Counter(call.hook for call in self.four.hooks.calls)
+        return holds(when, self.cluster, hooks)
+
+    def _now(self) -> datetime:
+        return self.four.world.clock()
+
+    def _note(self, change: history.Change) -> None:
+        if change.key.namespace != NAMESPACE:
+            return
+        gone = change.type is Happened.DELETED
+        told = Change(
+            self._now(), change.kind.kind, change.key.name, None if gone else change.object
+        )
+        self.changes.append(told)
+        if told.kind in ROUTES and told.name == APP.name:
+            self.four.users.settle(self._now())
+            split = None if gone else split_of(change.object)
+            if not self.splits or self.splits[-1][0] != split:
+                self.splits.append((split, self._now(), dict(self.four.users.counts)))
+
+    def _record(self) -> dict[str, Any]:
+        given = frozenset(f"{m['kind']}/{m['metadata']['name']}" for m in self.story.manifests)
+        return {
+            **canary_record(self.changes),
+            **object_record(self.changes, given),
+            **event_record(self.changes, NAMESPACE),
+            "webhooks": reports.webhooks(self.four.hooks.calls),
+            "metrics": reports.metrics(self.four.simulation.telemetry),
+            "clients": reports.clients(self.four.users.counts),
+            "shares": reports.shares(self.splits, self._now(), self.four.users.counts),
+        }
+
+
+def play(story: Story, settings: Settings | None = None) -> Outcome:
+    """Play *story* with all four parts."""
+    return Stage(story, settings).play()
+
+
+def _load(load: Mapping[str, Any]) -> Load:
+    visit = Visit(load.get("host", f"{NAMESPACE}.lab"), headers=load.get("headers", {}))
+    return Load(float(load["rps"]), visit, load.get("id", "all"))
