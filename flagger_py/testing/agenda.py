@@ -8,10 +8,10 @@ class Agenda:
     """Calls to be made, in the order of their moments and then of their entry."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._heap: list[tuple[float, int, Callable[[], object]]] = []
         self._count = 0
 
-    def add(self, due_s: float, call: Callable[[], None]) -> None:
+    def add(self, due_s: float, call: Callable[[], object]) -> None:
         self._count += 1
         heapq.heappush(self._heap, (due_s, self._count, call))
 

@@ -71,7 +71,7 @@ class Process:
 
     def end(self) -> None:
         """Stop at once, whatever is under way."""
-        self.up = False
+        self.up, self.returning = False, False
         self.cluster.dead = True
         for task in (*self.running.values(), *self._sending.values()):
             task.cancel()

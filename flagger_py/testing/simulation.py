@@ -1,7 +1,6 @@
 """Runs controllers on a World: the same passes as in a cluster, in virtual time, repeatably."""
 
 from collections.abc import Callable, Iterable
-from types import TracebackType
 from typing import Self
 
 from flagger_py.egress import Egress
@@ -97,10 +96,9 @@ class Simulation:
         """Let *part* look at *key* now, as an unrelated event would."""
         self._processes[part].wake(key)
 
-    def after(self, seconds: float, act: Callable[[Store], object]) -> None:
+    def after(self, seconds: float, act: Callable[[], object]) -> None:
         """Let *act* happen when *seconds* have passed."""
-        due_s = self.world.clock.elapsed_s + seconds
-        self._agenda.add(due_s, lambda: (act(self.world.store), None)[1])
+        self._agenda.add(self.world.clock.elapsed_s + seconds, act)
 
     def run_for(self, seconds: float) -> None:
         """Let *seconds* pass, and whatever happens in them."""
@@ -150,12 +148,7 @@ class Simulation:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _run(self, done: Callable[[], bool], until_s: float) -> bool:
@@ -221,8 +214,8 @@ class Simulation:
             if not actor.kinds or change.kind in actor.kinds:
                 self._call_actor(number, LATENCY_S)
         if self._strict:
-            kinds = [process.kind for process in self._processes.values()]
-            if findings := findings_of(change, kinds):
+            ours = [process.kind for process in self._processes.values()]
+            if findings := findings_of(change, ours):
                 self._faults.append(Inconsistent("; ".join(findings)))
 
     def _call_actor(self, number: int, wait_s: float) -> None:

@@ -1,30 +1,62 @@
-"""The gating part as a controller, and its process of its own."""
+"""The Gate controller: its part, its flags, its process."""
 
-from flagger_py.runtime.cluster import Site
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from functools import partial
+
+from flagger_py.runtime.options import RuntimeOptions, switch
 from flagger_py.runtime.part import Part
 
 from .api import GATE, GateSpec, GateStatus
 from .decide import Seen, decide
 from .observe import observe
-from .polls import GateSubject
 from .settings import GatingSettings
 
-NAME = "gating"
+PROGRAM = "flagger-gating"
+FINALIZER = "gating.flagger.app/finalizer"
+
+GatingPart = Part[GateSpec, GateStatus, Seen]
 
 
-def part(settings: GatingSettings = GatingSettings()) -> Part[GateSpec, GateStatus, Seen]:  # noqa: B008 - a frozen value
+def part(settings: GatingSettings | None = None) -> GatingPart:
     """Return the part that owns every Gate."""
-
-    async def look(subject: GateSubject, site: Site) -> Seen:
-        return await observe(subject, site, settings)
-
+    chosen = settings or GatingSettings()
     return Part(
-        name=NAME,
+        name="gating",
         kind=GATE,
         spec=GateSpec,
         status=GateStatus,
-        observe=look,
+        observe=partial(observe, settings=chosen),
         decide=decide,
-        finalizer=f"finalizers.flagger.app/{NAME}",
-        default_account=settings.default_account,
+        finalizer=FINALIZER,
+        default_account=chosen.default_account,
     )
+
+
+def add_flags(parser: ArgumentParser) -> None:
+    """Teach *parser* the flags of this part."""
+    switch(
+        parser,
+        "require-authenticated-approval",
+        default=False,
+        help="Ignore approvals by annotation, whose author is only a claim.",
+    )
+
+
+def settings_from(options: RuntimeOptions, args: Namespace) -> GatingSettings:
+    """Collect this part's choices from those of the process and from parsed *args*."""
+    return GatingSettings(
+        require_authenticated_approval=args.require_authenticated_approval,
+        default_account=options.default_service_account or None,
+    )
+
+
+def parts(options: RuntimeOptions, args: Namespace) -> Sequence[GatingPart]:
+    return (part(settings_from(options, args)),)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the controller until it is told to stop; return the exit code."""
+    from flagger_py.runtime import process
+
+    return process.main(PROGRAM, parts, argv, add_flags)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from flagger_py.conditions import find
+from flagger_py.conditions import Condition, find, stalled
 from flagger_py.contracts import Answer, GateAnswer
 from flagger_py.decision import Decision, Emit
+from flagger_py.errors import SpecError
 
 from . import manual, polls
 from .api import GateRunStatus, GateStatus, Manual, Webhook, Window
@@ -19,13 +20,15 @@ LOOK_AGAIN_S_MAX = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What came back for the open poll; *hindered* says why it could not be sent.
+    """What came back for the open poll, or why it could not be sent.
 
-    *claims_count* tells whether an annotation may answer here.
+    *hindered* names what is missing for now, *refused* what a user must change. *claims_count*
+    tells whether an annotation may answer here.
     """
 
     reply: GateAnswer | None = None
     hindered: str | None = None
+    refused: SpecError | None = None
     claims_count: bool = True
 
 
@@ -60,8 +63,10 @@ def _ask_endpoint(
 ) -> Decision[GateStatus]:
     interval_s = subject.spec.interval_s
     if run.polls > run.answered:
+        if seen.refused is not None:
+            return _refuse(subject, status, seen.refused, interval_s)
         if seen.hindered is not None:
-            return _rest(subject, seen, status, interval_s)
+            return _rest(subject, seen, _unheld(subject, status), interval_s)
         if seen.reply is None:
             return _rest(subject, seen, status, 0.0)
         return _take(subject, seen, (status, run), seen.reply, interval_s)
@@ -77,9 +82,7 @@ def _ask_person(
 ) -> Decision[GateStatus]:
     claim = manual.claim(subject.annotations, run.token) if seen.claims_count else None
     if claim is None:
-        # Without a run the annotation is the state itself; a run keeps the answer it was given.
-        kept = status if run.token is not None else status.model_copy(update={"answer": None})
-        return _rest(subject, seen, kept, None)
+        return _rest(subject, seen, _unheld(subject, status), None)
     told = status.answer
     if told is not None and (told.value, told.by) == (claim.value, claim.by):
         return _rest(subject, seen, status, None)
@@ -90,8 +93,11 @@ def _ask_person(
 def _ask_clock(
     subject: GateSubject, seen: Seen, status: GateStatus, run: GateRunStatus, window: Window
 ) -> Decision[GateStatus]:
-    zone = time_zone(window.time_zone)
-    state = window_open(window.schedule, window.duration_s, zone, subject.now)
+    try:
+        zone = time_zone(window.time_zone)
+        state = window_open(window.schedule, window.duration_s, zone, subject.now)
+    except SpecError as error:
+        return _refuse(subject, status, error, None)
     change = state.next_change.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
     value = Answer.APPROVED if state.open else Answer.DENIED
     text = f"the window is open until {change}" if state.open else f"the window opens at {change}"
@@ -115,6 +121,25 @@ def _take(
     status, _ = polls.answered(before, run, reply)
     again_s = None if final(subject, status) else again_s
     return _rest(subject, seen, status, again_s, _announced(subject, run, reply))
+
+
+def _refuse(
+    subject: GateSubject, status: GateStatus, error: SpecError, again_s: float | None
+) -> Decision[GateStatus]:
+    """Close a gate whose question cannot be put as its user wrote it."""
+    message = f"Closed: {error.message}"
+    opened = Condition(type=OPEN, status="Unknown", reason=OpenReason.NOT_ASKED, message=message)
+    return Decision(
+        _unheld(subject, status),
+        stalled(error.message, error.reason),
+        requeue_after_s=again_s,
+        conditions=(opened,),
+    )
+
+
+def _unheld(subject: GateSubject, status: GateStatus) -> GateStatus:
+    """Forget an answer that nothing upholds any more; a run keeps what it was told."""
+    return status if subject.spec.token else status.model_copy(update={"answer": None})
 
 
 def _rest(

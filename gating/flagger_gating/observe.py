@@ -2,37 +2,48 @@
 
 from collections.abc import Mapping
 
+from flagger_py.contracts import GateAnswer
 from flagger_py.egress import Unreachable
+from flagger_py.errors import SpecError
 from flagger_py.refs import Key
 from flagger_py.runtime.cluster import Site
 
 from . import webhook
 from .api import Payload, SecretRef
 from .decide import Seen
-from .polls import GateSubject, open_poll
+from .polls import GateSubject, Poll, open_poll
 from .settings import GatingSettings
 from .webhook import Credentials
 
 
 async def observe(subject: GateSubject, site: Site, settings: GatingSettings) -> Seen:
-    """Send what may be sent now. A Secret that is missing or incomplete hinders the question."""
+    """Send what may be sent now; what stands in the way of it comes back as a value."""
     claims_count = not settings.require_authenticated_approval
     poll = open_poll(subject)
     if poll is None:
         return Seen(claims_count=claims_count)
+    try:
+        sent = await _send(subject, site, poll)
+    except SpecError as error:
+        return Seen(refused=error)
+    return Seen(hindered=sent) if isinstance(sent, str) else Seen(reply=sent)
+
+
+async def _send(subject: GateSubject, site: Site, poll: Poll) -> GateAnswer | str:
+    """Send *poll* and understand the reply; a text says what is missing to send it."""
     credentials = None
     if poll.hook.secret_ref is not None:
         found = await _credentials(subject, site, poll.hook.secret_ref)
         if isinstance(found, str):
-            return Seen(claims_count=claims_count, hindered=found)
+            return found
         credentials = found
     key = webhook.idempotency_key(subject.uid, poll.token, poll.number)
     request = webhook.request(poll.hook, _payload(subject), key, credentials)
     try:
         reply = await site.egress(request)
     except Unreachable as error:
-        return Seen(claims_count=claims_count, reply=webhook.answer(request, error, site.now))
-    return Seen(claims_count=claims_count, reply=webhook.answer(request, reply, site.now))
+        return webhook.answer(request, error, site.now)
+    return webhook.answer(request, reply, site.now)
 
 
 def _payload(subject: GateSubject) -> Payload:

@@ -26,10 +26,10 @@ from .promql_vectors import (
     Series,
     Vector,
     aggregated,
-    kept_labels,
-    matched,
     outcome,
     united,
+    with_scalar,
+    with_vector,
     without_name,
 )
 from .samples import Labels, Sample, Samples
@@ -195,38 +195,8 @@ class _Evaluation:
                 raise PromqlFault("comparisons between scalars must use BOOL modifier")
             return outcome(symbol, left, right, as_bool=True) or 0.0
         if isinstance(left, float) or isinstance(right, float):
-            return _with_scalar(symbol, left, right, as_bool=as_bool)
-        return _with_vector(symbol, left, right, modifier, as_bool=as_bool)
-
-
-def _with_scalar(symbol: str, left: Value, right: Value, *, as_bool: bool) -> Vector:
-    """Apply an operator to each element of a vector and a number, whichever side it is on."""
-    vector = right if isinstance(left, float) else left
-    found = []
-    for series in vector if isinstance(vector, tuple) else ():
-        one = left if isinstance(left, float) else series.value
-        two = right if isinstance(right, float) else series.value
-        value = outcome(symbol, one, two, as_bool=as_bool)
-        if value is not None:
-            filtered = symbol in COMPARISONS and not as_bool
-            labels = kept_labels(symbol, series.labels, as_bool=as_bool)
-            found.append(Series(labels, series.value if filtered else value))
-    return tuple(found)
-
-
-def _with_vector(
-    symbol: str, left: Vector, right: Vector, modifier: object, *, as_bool: bool
-) -> Vector:
-    matching = _matching(modifier)
-    found = []
-    for one, two in matched(left, right, matching):
-        value = outcome(symbol, one.value, two.value, as_bool=as_bool)
-        if value is None:
-            continue
-        labels = kept_labels(symbol, one.labels, as_bool=as_bool)
-        left_over = tuple(kv for kv in labels if (kv[0] in matching.labels) is not matching.but)
-        found.append(Series(left_over, value))
-    return tuple(found)
+            return with_scalar(symbol, left, right, as_bool=as_bool)
+        return with_vector(symbol, left, right, _matching(modifier), as_bool=as_bool)
 
 
 def _matching(modifier: object) -> Grouping:

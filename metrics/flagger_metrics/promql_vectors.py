@@ -150,6 +150,38 @@ def united(symbol: str, left: Vector, right: Vector, matching: Grouping) -> Vect
     return tuple(s for s in left if (matching.of(s.labels) in theirs) is wanted)
 
 
+def with_scalar(
+    symbol: str, left: float | Vector, right: float | Vector, *, as_bool: bool
+) -> Vector:
+    """Apply an operator to each element of a vector and a number, whichever side it is on."""
+    vector = right if isinstance(left, float) else left
+    found = []
+    for series in vector if isinstance(vector, tuple) else ():
+        one = left if isinstance(left, float) else series.value
+        two = right if isinstance(right, float) else series.value
+        value = outcome(symbol, one, two, as_bool=as_bool)
+        if value is not None:
+            filtered = symbol in COMPARISONS and not as_bool
+            labels = kept_labels(symbol, series.labels, as_bool=as_bool)
+            found.append(Series(labels, series.value if filtered else value))
+    return tuple(found)
+
+
+def with_vector(
+    symbol: str, left: Vector, right: Vector, matching: Grouping, *, as_bool: bool
+) -> Vector:
+    """Apply an operator to the elements of two vectors that *matching* pairs."""
+    found = []
+    for one, two in matched(left, right, matching):
+        value = outcome(symbol, one.value, two.value, as_bool=as_bool)
+        if value is None:
+            continue
+        labels = kept_labels(symbol, one.labels, as_bool=as_bool)
+        left_over = tuple(kv for kv in labels if (kv[0] in matching.labels) is not matching.but)
+        found.append(Series(left_over, value))
+    return tuple(found)
+
+
 def _extreme(choose: Callable[[Sequence[float]], float], values: Sequence[float]) -> float:
     """Return the smallest or largest value; NaN only where there is nothing else."""
     numbers = [value for value in values if not math.isnan(value)]

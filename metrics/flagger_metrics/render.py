@@ -1,6 +1,6 @@
 """What a query template renders to for one target."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
@@ -14,6 +14,7 @@ from .template_lexer import TemplateFault
 from .template_translation import translate
 
 SOURCE_CHARS_MAX = 64 * 1024
+RENDERED_CHARS_MAX = 256 * 1024
 TURNS_MAX = 10_000
 """Turns of all `range` loops of one rendering together."""
 
@@ -44,7 +45,7 @@ def render(query: str, names: Names, variables: Mapping[str, str]) -> str:
     known: dict[str, object] = {f"n_{key}": value for key, value in asdict(names).items()}
     known |= {"n_variables": dict(variables), "k": constants, "pairs": _bounded_pairs()}
     try:
-        return template.render(known)
+        return "".join(_bounded(template.generate(known)))
     except Failure as failure:
         raise _fault(f"template excution failed: {failure}") from failure
 
@@ -62,11 +63,24 @@ def _compiled(query: str) -> tuple[Template, tuple[object, ...]]:
         translation = translate(query)
     except TemplateFault as fault:
         raise _fault(f"template parsing failed: {fault}") from fault
-    return _ENVIRONMENT.from_string(translation.jinja), translation.constants
+    try:
+        return _ENVIRONMENT.from_string(translation.jinja), translation.constants
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        raise _fault("template parsing failed: blocks or pipes are nested too deeply") from error
 
 
 def _fault(message: str) -> SpecError:
     return SpecError(message, reason="InvalidTemplate")
+
+
+def _bounded(chunks: Iterable[str]) -> Iterator[str]:
+    """Pass on *chunks* while they are a query's size."""
+    length = 0
+    for chunk in chunks:
+        length += len(chunk)
+        if length > RENDERED_CHARS_MAX:
+            raise Failure(f"the query is longer than {RENDERED_CHARS_MAX} characters")
+        yield chunk
 
 
 def _field(value: object, key: str, place: str) -> object:
@@ -81,7 +95,10 @@ def _field(value: object, key: str, place: str) -> object:
 
 def _call(place: str, name: str, *arguments: object) -> object:
     try:
-        return FUNCTIONS[name](*arguments)
+        result = FUNCTIONS[name](*arguments)
+        if isinstance(result, str) and len(result) > RENDERED_CHARS_MAX:
+            raise Failure(f"a text longer than {RENDERED_CHARS_MAX} characters")
+        return result
     except Failure as failure:
         raise Failure(f"{place}: {failure}") from failure
     except TypeError as error:

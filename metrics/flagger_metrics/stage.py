@@ -59,5 +59,5 @@ def _rests(subject: Analysis) -> bool:
         return False
     if subject.annotations.get(REQUESTED_AT, "") != (status.last_handled_reconcile_at or ""):
         return False
-    next_at = next_at(subject)
-    return next_at is not None and subject.now < next_at
+    again_at = next_at(subject)
+    return again_at is not None and subject.now < again_at

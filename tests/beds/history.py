@@ -66,9 +66,7 @@ def object_record(changes: Iterable[Change], given: frozenset[str]) -> dict[str,
         "selectors": _series(kept, ("Service",), lambda m: m["spec"].get("selector") or {}),
         "replicas": {
             title: [value for value in values if value != DELETED]
-            for title, values in _series(
-                kept, WORKLOADS, lambda m: m["spec"].get("replicas")
-            ).items()
+            for title, values in replicas.items()
         },
         "objects": _objects(kept, given),
     }

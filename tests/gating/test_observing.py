@@ -1,8 +1,12 @@
 """What a Gate brings along when it asks: its own names and the credentials of its Secret."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
+
+from flagger_py.errors import SpecError
+from flagger_py.refs import Key
 
 from .bench import Bench, gate, keys, webhook
 
@@ -81,3 +85,30 @@ def test_a_hindered_question_leaves_under_its_first_number() -> None:
     assert len(keys(bench)) == 1
     assert bench.gated.polls == 1
     assert bench.gated.open
+
+
+def test_an_open_gate_closes_when_its_credentials_vanish() -> None:
+    question = webhook(secretRef={"name": "approver"})
+    bench = Bench(gate(question), secrets={SECRET: {"token": b"abc"}})
+    bench.settle()
+    assert bench.gated.open
+
+    bench.secrets.clear()
+    bench.wait(10)
+    bench.settle()
+
+    assert (bench.gated.open, bench.gated.answer) == (False, None)
+
+
+def test_a_secret_that_the_account_may_not_read_stalls_the_gate() -> None:
+    class Forbidding(Bench):
+        async def secret(self, key: Key) -> Mapping[str, bytes] | None:
+            raise SpecError(f"may not read Secret {key}", reason="AccessDenied")
+
+    bench = Forbidding(gate(webhook(secretRef={"name": "approver"}), run={"token": "t1"}))
+
+    last = bench.settle()
+
+    assert bench.condition("Stalled") == ("True", "AccessDenied")
+    assert bench.condition("Open") == ("Unknown", "NotAsked")
+    assert last.requeue_after_s == 10

@@ -150,3 +150,16 @@ def test_a_broken_window_stalls_the_gate_and_keeps_it_closed() -> None:
 
     assert bench.condition("Stalled") == ("True", "InvalidSpec")
     assert not bench.gated.open
+
+
+def test_a_window_that_is_broken_while_open_closes() -> None:
+    bench = office()
+    bench.wait(3600)
+    bench.settle()
+    assert bench.gated.open
+
+    bench.edit(question={"window": {"schedule": "0 13 * * *", "duration": "2h", "timeZone": "X"}})
+    bench.settle()
+
+    assert (bench.gated.open, bench.gated.answer) == (False, None)
+    assert bench.condition("Stalled")[0] == "True"

@@ -31,7 +31,7 @@ from flagger_routing.resources import RESOURCES as ROUTING_KINDS
 from flagger_routing.settings import RoutingSettings
 
 from .egress import by_host
-from .prometheus import Prometheus
+from .prometheus import Prometheus, everything
 from .tester import LoadTester
 from .webhooks import Script, Webhooks
 
@@ -77,7 +77,7 @@ class Four:
         answers: Mapping[str, Sequence[Script]] | None = None,
         servers: Mapping[str, Egress] | None = None,
         actors: Iterable[Actor] = (),
-        keep: Callable[[str], bool] = lambda name: True,
+        keep: Callable[[str], bool] = everything,
         strict: bool = True,
     ) -> None:
         self.world = World(seed, rates=rates, kinds=kinds())

@@ -19,6 +19,11 @@ from flagger_py.egress import Request, Response
 BAD_REQUEST, NOT_FOUND = 400, 404
 
 
+def everything(_name: str) -> bool:
+    """Keep every metric."""
+    return True
+
+
 @dataclass(slots=True)
 class Prometheus:
     """The samples of a simulation; an `Egress` for those who query, a `Sink` for what exports.
@@ -28,7 +33,7 @@ class Prometheus:
 
     clock: Callable[[], datetime]
     samples: Samples = field(default_factory=Samples)
-    keep: Callable[[str], bool] = lambda name: True
+    keep: Callable[[str], bool] = everything
 
     def take(self, name: str, labels: Mapping[str, str], value: float, at: datetime) -> None:
         """Take one scraped sample."""

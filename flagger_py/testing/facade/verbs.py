@@ -16,6 +16,7 @@ APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 MANAGER_CHARS_MAX = 128
+_FORMS: Mapping[str, type] = {MERGE: dict, JSON_PATCH: list}
 
 
 class UnsupportedMediaType(refusal.Refusal):
@@ -71,24 +72,20 @@ def patch(store: Store, write: Write) -> tuple[Manifest, bool]:
     """PATCH of an object or a subresource; also tells whether that created the object."""
     _no_dry_run(write)
     place = write.place
-    match write.content_type:
-        case "application/apply-patch+yaml":
-            return _apply(store, write)
-        case "application/merge-patch+json" | "application/json-patch+json":
-            changes = decode(write.body)
-            wanted: type = Mapping if write.content_type == MERGE else list
-            if not isinstance(changes, wanted):
-                raise refusal.BadRequest(f"a body of {write.content_type} has another form")
-            if "force" in write.query:
-                raise _bad_options("force: Forbidden: may not be specified for non-apply patch")
-            live = store.patch(place.kind, place.key, changes, write.manager, write.subresource)
-            return live, False
-        case _:
-            known = ", ".join((APPLY, MERGE, JSON_PATCH))
-            raise UnsupportedMediaType(
-                f"the body of the request was in an unknown format - accepted media types "
-                f"include: {known}"
-            )
+    if write.content_type == APPLY:
+        return _apply(store, write)
+    if write.content_type not in _FORMS:
+        raise UnsupportedMediaType(
+            f"the body of the request was in an unknown format - accepted media types include: "
+            f"{', '.join((APPLY, *_FORMS))}"
+        )
+    changes = decode(write.body)
+    if not isinstance(changes, _FORMS[write.content_type]):
+        raise refusal.BadRequest(f"a body of {write.content_type} has another form")
+    if "force" in write.query:
+        raise _bad_options("force: Forbidden: may not be specified for non-apply patch")
+    live = store.patch(place.kind, place.key, changes, write.manager, write.subresource)
+    return live, False
 
 
 def delete(store: Store, write: Write) -> tuple[Manifest | None, str]:
@@ -146,9 +143,9 @@ def _placed(write: Write, manifest: dict[str, Any]) -> dict[str, Any]:
     meta = manifest.get("metadata") or {}
     if not isinstance(meta, Mapping):
         raise refusal.BadRequest("metadata must be an object")
-    meta = {name: value for name, value in meta.items() if name != "namespace"} | _agreed(
-        Key(meta.get("namespace") or "", meta.get("name") or ""), place
-    )
+    stated_key = Key(meta.get("namespace") or "", meta.get("name") or "")
+    meta = {field: value for field, value in meta.items() if field not in ("namespace", "name")}
+    meta |= _agreed(stated_key, place)
     return {**manifest, "apiVersion": kind.api_version, "kind": kind.kind, "metadata": meta}
 
 
