@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from flagger_py.clock import monotonic_s, rfc3339_micro, seeded, wall_clock
-from flagger_py.errors import FlaggerError
+from flagger_py.errors import Conflict, FlaggerError
 from flagger_py.refs import Key, Kind
 from flagger_py.runtime.client import LEASE
 from flagger_py.wire import Manifest
@@ -135,6 +135,8 @@ class Elector:
     async def try_once(self) -> bool:
         """Take or renew the Lease if we may; tell whether it is ours now."""
         try:
+            if await self._renew():
+                return True
             found = await self._leases.get(LEASE, self._key)
             if found is None:
                 self._see(await self._leases.create(LEASE, self._fresh(), repeatable=False))
@@ -145,6 +147,16 @@ class Elector:
             self._see(await self._replace(found, self._claim(found)))
         except FlaggerError as error:
             log.warning("cannot take the lease %s: %s", self._key, error)
+            return False
+        return True
+
+    async def _renew(self) -> bool:
+        """Write our own Lease again as we know it; False when it is not ours or has changed."""
+        if self._observed is None or self.holder != self._identity:
+            return False
+        try:
+            self._see(await self._replace(self._observed, self._claim(self._observed)))
+        except Conflict:
             return False
         return True
 

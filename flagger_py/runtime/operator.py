@@ -33,6 +33,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 async def under_kopf(serve: Serve, credentials: Credentials, grace_s: float) -> int:
     """Run *serve* until it ends or a signal comes; a second signal abandons what is under way."""
+    # It tells of each failed attempt of its start at length; that it died we say ourselves.
+    logging.getLogger("kopf").setLevel(logging.CRITICAL)
     stop, ready = asyncio.Event(), asyncio.Event()
     work = asyncio.ensure_future(serve(stop, ready))
     shell = asyncio.create_task(_supervise(stop, credentials, grace_s), name="kopf")

@@ -195,7 +195,13 @@ class Pass(Generic[Spec, Status, Seen]):
         manifest = _identity(self.manifest)
         if finalizers:
             manifest["metadata"]["finalizers"] = list(finalizers)
-        await self.shell.cluster.apply(manifest, manager=self.part.manager, force=True)
+        stored = await self.shell.cluster.apply(manifest, manager=self.part.manager, force=True)
+        # The status is written over what this write left, not over what it replaced.
+        version = stored["metadata"]["resourceVersion"]
+        self.manifest = {
+            **self.manifest,
+            "metadata": {**self.manifest["metadata"], "resourceVersion": version},
+        }
 
     async def _emit(self, subject: Subject[Spec, Status], emit: Emit) -> None:
         thing = f"{emit.token}/{emit.reason}/{emit.message}"
@@ -232,9 +238,10 @@ class Pass(Generic[Spec, Status, Seen]):
             elif not self._said(f"delivery/{item.token}"):
                 self.shell.deliver(key_of(self.manifest), item)
                 self._note(f"delivery/{item.token}")
-        return Outcome(
-            decision.requeue_after_s, wrote_status=wrote, sentence=decision.standing.message
-        )
+        # What a new status waits for may hold already, and then no event will tell: look again,
+        # until a pass finds nothing to write.
+        again_s = 0.0 if wrote else decision.requeue_after_s
+        return Outcome(again_s, wrote_status=wrote, sentence=decision.standing.message)
 
     async def _write_status(self, status: Status) -> None:
         manifest = _identity(self.manifest)

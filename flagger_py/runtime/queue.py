@@ -58,7 +58,7 @@ class WorkQueue(Generic[K]):
         self._since_s: dict[K, float] = {}
         self._active: set[K] = set()
         self._again: set[K] = set()
-        self._due_s: dict[K, float] = {}
+        self._planned: dict[K, tuple[float, int, K]] = {}
         self._heap: list[tuple[float, int, K]] = []
         self._count = 0
         self._failures: dict[K, int] = {}
@@ -77,11 +77,16 @@ class WorkQueue(Generic[K]):
         """How many keys are being worked on."""
         return len(self._active)
 
+    @property
+    def entries(self) -> int:
+        """How many entries the timetable has, overtaken ones included."""
+        return len(self._heap)
+
     def add(self, key: K) -> None:
         """Ask for a pass now; whatever was planned for later is included."""
         if self._closed:
             return
-        self._due_s.pop(key, None)
+        self._planned.pop(key, None)
         if key in self._active:
             self._again.add(key)
         elif key not in self._since_s:
@@ -97,13 +102,16 @@ class WorkQueue(Generic[K]):
             self.add(key)
             return
         due_s = self._clock_s() + delay_s
-        if self._closed or key in self._since_s or self._due_s.get(key, float("inf")) <= due_s:
+        planned = self._planned.get(key)
+        if self._closed or key in self._since_s or (planned and planned[0] <= due_s):
             return
-        self._due_s[key] = due_s
-        if len(self._heap) > 4 * len(self._due_s) + 1000:
-            self._compact()
         self._count += 1
-        heapq.heappush(self._heap, (due_s, self._count, key))
+        entry = self._planned[key] = (due_s, self._count, key)
+        if len(self._heap) > 4 * len(self._planned) + 1000:
+            self._heap = list(self._planned.values())
+            heapq.heapify(self._heap)
+        else:
+            heapq.heappush(self._heap, entry)
         self._arm()
 
     def retry(self, key: K, at_least_s: float = 0.0) -> float:
@@ -124,7 +132,7 @@ class WorkQueue(Generic[K]):
     def forget(self, key: K) -> None:
         """Drop everything known of a key that is gone."""
         self._failures.pop(key, None)
-        self._due_s.pop(key, None)
+        self._planned.pop(key, None)
 
     async def get(self) -> K | None:
         """Return the next key, to be given back by `done`; None once the queue is closed."""
@@ -153,16 +161,11 @@ class WorkQueue(Generic[K]):
         self._ready.clear()
         self._since_s.clear()
         self._again.clear()
-        self._due_s.clear()
+        self._planned.clear()
         self._heap.clear()
         if self._timer is not None:
             self._timer.cancel()
         self._notify()
-
-    def _compact(self) -> None:
-        """Drop the entries that were overtaken, which else stay until their time."""
-        self._heap = [entry for entry in self._heap if self._due_s.get(entry[2]) == entry[0]]
-        heapq.heapify(self._heap)
 
     def _arm(self) -> None:
         """Have the timer go off at the earliest due time."""
@@ -178,10 +181,10 @@ class WorkQueue(Generic[K]):
         self._timer, self._timer_due_s = None, float("inf")
         now_s = self._clock_s()
         while self._heap and self._heap[0][0] <= now_s:
-            due_s, _, key = heapq.heappop(self._heap)
-            # Entries that were overtaken by `add` or by an earlier time are left in the heap.
-            if self._due_s.get(key) == due_s:
-                self.add(key)
+            entry = heapq.heappop(self._heap)
+            # Entries that were overtaken by `add` or by an earlier time stay until here.
+            if self._planned.get(entry[2]) is entry:
+                self.add(entry[2])
         self._arm()
 
     def _notify(self) -> None:

@@ -1,8 +1,8 @@
 """A watch cache kept true: list, watch, and list again wherever the watch may have missed a thing.
 
 A new list is compared with what is known, so that objects deleted in a gap are noticed. Nothing
-ends a reflector but its cancellation: whatever the API server does, it tries again, waiting up
-to thirty seconds between attempts. A kind that is not installed is waited for in the same way.
+ends a reflector but its cancellation: whatever the API server does, it tries again, after five
+seconds at most while nobody answers, thirty while the kind is not installed or refused.
 """
 
 import asyncio
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 _PAUSE_S_MIN = 0.5
 _PAUSE_S_MAX = 30.0
+_OUTAGE_PAUSE_S_MAX = 5.0
+"""An API server that is down comes back soon; until then we see nothing."""
 _WATCH_S_MIN = 240
 _WATCH_S_SPREAD = 240
 _TOO_OLD = 410
@@ -93,6 +95,8 @@ class Reflector:
                 self._version = ""
             except FlaggerError as error:
                 self._failed(error)
+                patient = isinstance(error, Missing | SpecError)
+                pause_s = min(pause_s, _PAUSE_S_MAX if patient else _OUTAGE_PAUSE_S_MAX)
             await self._sleep(pause_s * (1 + self._jitter() / 2))
             pause_s = min(pause_s * 2, _PAUSE_S_MAX)
 

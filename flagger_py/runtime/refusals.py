@@ -17,6 +17,8 @@ class Gone(Unavailable):
 
 _MANAGER = re.compile(r'conflict with "([^"]+)"')
 _TOO_LONG = 1000
+_READING = "get, list, watch"
+"""Granted together, because a read is served from a watch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,10 @@ def access_denied(ask: Ask, because: str = "") -> SpecError:
     who = ask.account or "the controller's own account"
     scope = "a Role" if ask.key.namespace else "a ClusterRole"
     group = ask.kind.group or '""'
-    rule = f"apiGroups [{group}], resources [{ask.kind.plural}], verbs [{ask.verb}]"
-    why = f" ({because})" if because else ""
+    verbs = _READING if ask.verb in _READING.split(", ") else ask.verb
+    rule = f"apiGroups [{group}], resources [{ask.kind.plural}], verbs [{verbs}]"
+    # What RBAC says of itself repeats the sentence word by word.
+    why = f" ({because})" if because and "is forbidden: User" not in because else ""
     return SpecError(
         f"{who} may not {ask}{why}; bind {scope} with {rule} to it", reason="AccessDenied"
     )

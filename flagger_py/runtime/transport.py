@@ -213,5 +213,7 @@ def _seconds(text: str | None) -> float | None:
 
 
 def _unreachable(call: Call, error: BaseException) -> Unavailable:
-    what = str(error) or type(error).__name__
+    # aiohttp's own words contain addresses in memory; a status that quotes them never rests.
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    what = str(cause) or type(error).__name__
     return Unavailable(f"the API server does not answer {call.method} {call.path}: {what}")

@@ -4,6 +4,7 @@ From the defaulting of Kubernetes 1.36 and the schema defaults of Gateway API 1.
 project's objects meet them. A default never replaces what is there, and inputs stay as they are.
 """
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -64,41 +65,32 @@ def stateful_set(manifest: Json) -> Json:
 
 
 def pod(manifest: Json) -> Json:
-    found = {**manifest, "spec": _pod_spec(manifest["spec"])}
-    return _with(found, status={"phase": "Pending", "qosClass": "BestEffort"})
+    return {**manifest, "spec": _pod_spec(manifest["spec"])}
 
 
 def service(manifest: Json) -> Json:
-    """Default a Service; its cluster IP is derived from its uid, as an allocator's choice."""
     spec = _with(manifest.get("spec") or {}, type="ClusterIP", sessionAffinity="None")
-    spec["ports"] = [_port(port, spec) for port in spec.get("ports", ())]
-    if not spec["ports"]:
-        del spec["ports"]
-    if spec["type"] == "ExternalName":
-        return _with({**manifest, "spec": spec}, status={"loadBalancer": {}})
-    spec = _with(
-        spec,
-        clusterIP=_address(manifest["metadata"].get("uid", "")),
-        internalTrafficPolicy="Cluster",
-        ipFamilies=["IPv4"],
-        ipFamilyPolicy="SingleStack",
-    )
-    spec["clusterIPs"] = [spec["clusterIP"]]
-    return _with({**manifest, "spec": spec}, status={"loadBalancer": {}})
+    if spec["type"] != "ExternalName":
+        spec = _with(spec, internalTrafficPolicy="Cluster")
+    if "ports" in spec:
+        spec["ports"] = [_port(port, spec) for port in spec["ports"]]
+    return {**manifest, "spec": spec}
 
 
 def namespace(manifest: Json) -> Json:
     meta = manifest["metadata"]
     labels = {**meta.get("labels", {}), "kubernetes.io/metadata.name": meta["name"]}
-    return _with(
-        {**manifest, "metadata": {**meta, "labels": labels}},
-        spec={"finalizers": ["kubernetes"]},
-        status={"phase": "Active"},
-    )
+    return {**manifest, "metadata": {**meta, "labels": labels}}
 
 
 def secret(manifest: Json) -> Json:
-    return _with(manifest, type="Opaque")
+    """Default a Secret, and move what was written as text to where it is read."""
+    found = {k: v for k, v in manifest.items() if k != "stringData"}
+    texts = manifest.get("stringData") or {}
+    if texts:
+        encoded = {k: base64.b64encode(v.encode()).decode() for k, v in texts.items()}
+        found["data"] = {**found.get("data", {}), **encoded}
+    return _with(found, type="Opaque")
 
 
 def http_route(manifest: Json) -> Json:
@@ -173,11 +165,6 @@ def _backend(ref: Json) -> Json:
 def _port(port: Json, spec: Json) -> Json:
     found = _with(port, protocol="TCP")
     return found if spec["type"] == "ExternalName" else _with(found, targetPort=found["port"])
-
-
-def _address(uid: str) -> str:
-    number = int(uid.replace("-", "")[:8] or "0", 16) % 65_024
-    return f"10.96.{number // 254}.{number % 254 + 1}"
 
 
 def _with_template(manifest: Json, spec: Json) -> Json:

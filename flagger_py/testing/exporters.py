@@ -13,6 +13,9 @@ from flagger_py.testing.pods import Pod, Pods
 Sink = Callable[[str, Mapping[str, str], float, datetime], None]
 """Takes one sample: the metric's name, its labels, its value and when it was scraped."""
 
+JOBS = ("edge", "pods")
+"""What is scraped; as in Prometheus, `up` tells of each that it answered."""
+
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -50,6 +53,8 @@ class Exporters:
 
     def scrape(self, pods: Pods, sink: Sink, now: datetime) -> None:
         """Tell *sink* every counter as it stands; pods that are gone are not scraped."""
+        for job in JOBS:
+            sink("up", {"job": job}, 1.0, now)
         for (exported, code), histogram in self._edge.items():
             labels = {
                 "service": exported,

@@ -57,6 +57,18 @@ def merged(live: Any, stated: Any, shape: Shape) -> Any:
     return live if live == stated else stated
 
 
+def nulls(value: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths of the nulls in *value*."""
+    if value is None:
+        yield path.lstrip(".")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from nulls(item, f"{path}.{name}")
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from nulls(item, f"{path}[{place}]")
+
+
 def diff(old: Any, new: Any, shape: Shape) -> tuple[Fields, Fields]:
     """Return the fields (added or modified, removed) between two versions of a map."""
     changed: Fields = {}
@@ -68,7 +80,11 @@ def diff(old: Any, new: Any, shape: Shape) -> tuple[Fields, Fields]:
 
 
 def pruned(value: Any, stated_before: Fields, kept: Fields, shape: Shape) -> Any:
-    """Return *value* without the fields *stated_before* beneath which nobody holds any (*kept*)."""
+    """Return *value* without the fields *stated_before* beneath which nobody holds any (*kept*).
+
+    A map that is left with nothing becomes null, as in the API server: the fields of a built-in
+    kind do without it, the schema of a custom resource usually refuses it.
+    """
     if isinstance(value, dict) and not shape.atomic:
         return _pruned_map(value, stated_before, kept, shape)
     if isinstance(value, list) and shape.granular_list:
@@ -92,18 +108,18 @@ def _pruned_map(value: dict[str, Any], before: Fields, kept: Fields, shape: Shap
             del found[name]
         else:
             found[name] = rest
-    return found
+    return found if found or not value else None
 
 
 def _pruned_list(value: list[Any], before: Fields, kept: Fields, shape: Shape) -> Any:
+    """Drop the items that nobody holds as such any more, whoever holds fields of them."""
     found = []
     for element, item in elements(value, shape).items():
+        held = element in kept and member(kept[element])
         if element not in before:
             found.append(item)
-        elif element in kept:
-            found.append(pruned(item, before[element], kept[element], shape.item))
-        elif not member(before[element]):
-            found.append(item)
+        elif held or not member(before[element]):
+            found.append(pruned(item, before[element], kept.get(element, {}), shape.item))
     return value if _same(found, value) else found
 
 
@@ -158,16 +174,26 @@ def _element(item: Any, shape: Shape) -> str:
 
 
 def _merged_items(live: dict[str, Any], stated: dict[str, Any], shape: Shape) -> Iterator[Any]:
-    """Yield the stated items in their order, each after the unstated ones that precede it live."""
-    waiting = list(live)
+    """Yield all items: stated ones in the order stated, the others where the live order has them.
+
+    An item that only the live list has comes out before every stated one that follows it there,
+    and before those that are new.
+    """
+    ahead = list(live)
+    shared = [element for element in stated if element in live]
     for element, item in stated.items():
-        if element in live:
-            place = waiting.index(element)
-            ahead, waiting = waiting[:place], waiting[place + 1 :]
-            yield from (live[name] for name in ahead if name not in stated)
-            waiting = [name for name in ahead if name in stated] + waiting
+        following = shared[0] if shared else None
+        while ahead and ahead[0] != following:
+            name = ahead.pop(0)
+            if name not in stated:
+                yield live[name]
+            elif following is None:
+                break
+        if element == following:
+            shared.pop(0)
+            ahead = ahead[1:]
         yield merged(live[element], item, shape.item) if element in live else item
-    yield from (live[name] for name in waiting)
+    yield from (live[name] for name in ahead if name not in stated)
 
 
 def _same(a: list[Any], b: list[Any]) -> bool:

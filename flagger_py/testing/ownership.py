@@ -70,7 +70,7 @@ def applied(live: Held, stated: Json, writer: Writer, *, force: bool, shape: Sha
     kept = states
     for entry in others:
         kept = union(kept, entry["fieldsV1"])
-    body = pruned(merged(live.body, stated, shape), before, kept, shape)
+    body = pruned(merged(live.body, stated, shape), before, kept, shape) or {}
     changed, removed = diff(live.body, body, shape)
     if not force:
         _refuse_conflicts(others, changed)
@@ -102,7 +102,8 @@ def _refuse_conflicts(others: Entries, changed: Fields) -> None:
 
 def _described(entry: Json) -> str:
     where = f' with subresource "{entry["subresource"]}"' if "subresource" in entry else ""
-    return f'"{entry["manager"]}"{where} using {entry["apiVersion"]}'
+    how = f" using {entry['apiVersion']}" if entry["operation"] == UPDATE else ""
+    return f'"{entry["manager"]}"{where}{how}'
 
 
 def _entries(

@@ -54,7 +54,7 @@ class Records:
         return text
 
     def add(self, served: Served, key: Key, held: Held, time: str) -> Manifest:
-        """Store a new object; raises `Invalid`."""
+        """Store a new object; raises `Invalid`, and `AlreadyExists` where that is not the matter."""
         self._made += 1
         system: Json = {"name": key.name}
         if served.kind.namespaced:
@@ -64,6 +64,8 @@ class Records:
             system["generation"] = 1
         system["creationTimestamp"] = time
         draft = _completed(served, None, system, held)
+        if self.get(served.kind, key) is not None:
+            raise refusal.already_exists(served.kind, key.name)
         return self._put(served.kind, Happened.ADDED, None, draft)
 
     def change(self, served: Served, live: Manifest, held: Held) -> Manifest:
@@ -125,7 +127,7 @@ def _completed(served: Served, live: Manifest | None, system: Json, held: Held) 
     kind = served.kind
     draft = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": meta, **body}
     try:
-        draft = dict(served.default(draft))
+        draft = dict(served.allot(served.default(draft)))
         before = None if live is None else dict(live)
         findings = validation.metadata(before, draft) + served.validate(before, draft)
     except KeyError as missing:

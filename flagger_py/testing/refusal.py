@@ -108,7 +108,7 @@ def invalid(kind: Kind, name: str, findings: tuple[str, ...]) -> Invalid:
 
 def held_by_others(held: tuple[tuple[str, str, str], ...]) -> Conflicted:
     """Refuse an apply because of *held*: (manager, how it is described, path) of each conflict."""
-    count = len(held)
+    count, held = len(held), tuple(sorted(held))
     if count == 1:
         _, described, path = held[0]
         message = f"Apply failed with 1 conflict: conflict with {described}: {path}"

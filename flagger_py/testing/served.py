@@ -13,7 +13,8 @@ from flagger_py.refs import (
     SERVICE,
     Kind,
 )
-from flagger_py.testing import defaults, schema, validation
+from flagger_py.testing import allotted, defaults, schema, validation
+from flagger_py.testing.allotted import Allot
 from flagger_py.testing.defaults import Default
 from flagger_py.testing.schema import Shape
 from flagger_py.testing.validation import Validate
@@ -52,6 +53,7 @@ class Served:
     """Whether a change of annotations counts as one of the spec, as Deployments have it."""
     shape: Shape = schema.CUSTOM
     default: Default = defaults.unchanged
+    allot: Allot = allotted.nothing
     validate: Validate = validation.nothing
     versioned_updates: bool = False
     """Whether a PUT must say which resourceVersion it replaces, as custom resources must."""
@@ -130,19 +132,34 @@ def _plain(
     return Served(kind, status=False, generation=False, shape=shape, default=default)
 
 
+_DAEMONS = allotted.status(
+    currentNumberScheduled=0, numberMisscheduled=0, desiredNumberScheduled=0, numberReady=0
+)
+
 BUILT_IN: tuple[Served, ...] = (
     Served(
         SERVICE,
         generation=False,
         shape=schema.SERVICE,
         default=defaults.service,
+        allot=allotted.service,
         validate=validation.service,
     ),
-    Served(POD, shape=schema.POD, default=defaults.pod),
+    Served(
+        POD,
+        shape=schema.POD,
+        default=defaults.pod,
+        allot=allotted.status(phase="Pending", qosClass="BestEffort"),
+    ),
     _plain(CONFIG_MAP),
     _plain(SECRET, default=defaults.secret),
     _plain(EVENT, schema.EVENT),
-    Served(NAMESPACE, generation=False, default=defaults.namespace),
+    Served(
+        NAMESPACE,
+        generation=False,
+        default=defaults.namespace,
+        allot=allotted.namespace,
+    ),
     Served(NODE, generation=False),
     _plain(SERVICE_ACCOUNT, schema.ACCOUNT),
     Served(
@@ -150,24 +167,28 @@ BUILT_IN: tuple[Served, ...] = (
         annotations_count=True,
         shape=schema.WORKLOAD,
         default=defaults.deployment,
+        allot=allotted.status(),
         validate=validation.workload,
     ),
     Served(
         REPLICA_SET,
         shape=schema.WORKLOAD,
         default=defaults.replica_set,
+        allot=allotted.status(replicas=0),
         validate=validation.workload,
     ),
     Served(
         DAEMON_SET,
         shape=schema.WORKLOAD,
         default=defaults.daemon_set,
+        allot=_DAEMONS,
         validate=validation.workload,
     ),
     Served(
         STATEFUL_SET,
         shape=schema.WORKLOAD,
         default=defaults.stateful_set,
+        allot=allotted.status(replicas=0, availableReplicas=0),
         validate=validation.workload,
     ),
     Served(ENDPOINT_SLICE, status=False),

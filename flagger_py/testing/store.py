@@ -14,7 +14,7 @@ from flagger_py.testing import refusal
 from flagger_py.testing.discovery import Discovery, in_version
 from flagger_py.testing.history import Change
 from flagger_py.testing.labels import Selector, selected
-from flagger_py.testing.merge import copied
+from flagger_py.testing.merge import copied, nulls
 from flagger_py.testing.ownership import APPLY, UPDATE, Held, Writer, applied, updated
 from flagger_py.testing.patches import json_patched, merge_patched
 from flagger_py.testing.records import Records, dying, held_of
@@ -72,10 +72,8 @@ class Store(Discovery):
         if "name" not in meta:
             meta["name"] = meta["generateName"] + self._records.suffix()
         key = key_of(manifest)
-        if self._records.get(served.kind, key) is not None:
-            raise refusal.already_exists(kind, key.name)
         writer = self._writer(kind, manager, UPDATE, None)
-        body = _without_status(served, content(manifest))
+        body = _defaulted(served, manifest, _without_status(served, content(manifest)))
         held = updated(Held({}, []), body, writer, served.shape)
         return in_version(kind, self._made(served, key, held))
 
@@ -90,6 +88,7 @@ class Store(Discovery):
             raise refusal.invalid(kind, key_of(manifest).name, (why,))
         self._check(kind, live, manifest["metadata"].get("uid"), stated)
         body = _replaced(served, live, content(copied(manifest)), subresource)
+        body = _defaulted(served, manifest, body)
         writer = self._writer(kind, manager, UPDATE, subresource)
         held = updated(held_of(live), body, writer, served.shape)
         return in_version(kind, self._records.change(served, live, held))
@@ -151,6 +150,7 @@ class Store(Discovery):
         writer = self._writer(kind, manager, APPLY, subresource)
         before = held_of(live) if live else Held({}, [])
         held = applied(before, stated, writer, force=force, shape=served.shape)
+        held = _nulls_settled(served, key, held)
         found = self._records.change(served, live, held) if live else self._made(served, key, held)
         return in_version(kind, found)
 
@@ -227,8 +227,29 @@ class Store(Discovery):
         return Writer(manager, how, kind.api_version, rfc3339(self._clock()), subresource)
 
 
+def _nulls_settled(served: Served, key: Key, held: Held) -> Held:
+    """Leave out what became null, or refuse it as the schema of a custom resource does."""
+    found = tuple(nulls(held.body))
+    if not found:
+        return held
+    if served.versioned_updates:
+        said = 'Invalid value: "null": must be of type object: "null"'
+        raise refusal.invalid(served.kind, key.name, tuple(f"{path}: {said}" for path in found))
+    return Held(copied(held.body), held.entries)
+
+
 def _without_status(served: Served, body: Json) -> Json:
     return {k: v for k, v in body.items() if k != "status" or not served.status}
+
+
+def _defaulted(served: Served, manifest: Manifest, body: Json) -> Json:
+    """Return *body* with defaults, which belong to whoever writes without apply."""
+    named = {"name": manifest["metadata"]["name"], **body.get("metadata", {})}
+    try:
+        found = content(served.default({**body, "metadata": named}))
+    except KeyError:
+        return body  # A required field is missing; validation will say which.
+    return {**found, "status": body["status"]} if "status" in body else _without_status(served, found)
 
 
 def _replaced(served: Served, live: Manifest, wanted: Json, subresource: str | None) -> Json:

@@ -57,8 +57,7 @@ def workload(before: Json | None, now: Json) -> tuple[str, ...]:
             f"spec.template.metadata.labels: Invalid value: {labels}: `selector` does not "
             "match template `labels`"
         )
-    if not (template.get("spec") or {}).get("containers"):
-        found.append("spec.template.spec.containers: Required value")
+    found += _containers((template.get("spec") or {}).get("containers") or [])
     if spec.get("replicas", 0) < 0:
         found.append(
             f"spec.replicas: Invalid value: {spec['replicas']}: must be greater than or equal to 0"
@@ -93,3 +92,15 @@ def http_route(_before: Json | None, now: Json) -> tuple[str, ...]:
             if ref["kind"] == "Service" and "port" not in ref:
                 found.append(f"{where}: Invalid value: Must have port for Service reference")
     return tuple(found)
+
+
+def _containers(containers: list[Json]) -> list[str]:
+    where = "spec.template.spec.containers"
+    if not containers:
+        return [f"{where}: Required value"]
+    return [
+        f"{where}[{place}].{name}: Required value"
+        for place, container in enumerate(containers)
+        for name in ("name", "image")
+        if not container.get(name)
+    ]

@@ -45,7 +45,6 @@ class Webhook(Wire):
     retries: int = Field(
         default=0,
         ge=0,
-        le=100,
         description="Further attempts after a connection error, a 429 or a 5xx status.",
     )
     # Flagger spells the field this way, which no rule of camel case gives.

@@ -35,7 +35,8 @@ class Seen:
 def decide(subject: GateSubject, seen: Seen) -> Decision[GateStatus]:
     """Decide one pass; a Gate that is being deleted asks nothing and says nothing new."""
     if subject.deleting:
-        return Decision(subject.status, _rest(subject, seen, subject.status, None).standing)
+        rest = _rest(subject, seen, subject.status, None)
+        return Decision(subject.status, rest.standing, conditions=rest.conditions)
     status, run = polls.asked(subject)
     question = _question(subject)
     if final(subject, status) or expired(subject, status):

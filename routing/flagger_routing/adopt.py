@@ -33,7 +33,7 @@ def original(live: Manifest, part: Manifest, selectors: Selectors | None) -> Ado
     }
     if selectors is not None and spec.get("selector") == dict(selectors.primary):
         spec = {**spec, "selector": dict(selectors.canary)}
-        meta = {**meta, "annotations": _without_toolkit(meta.get("annotations", {}))}
+        meta = {**meta, "annotations": _enabled(meta.get("annotations", {}))}
     fields = {"metadata": meta, "spec": spec}
     if len(json.dumps(fields)) > ORIGINAL_CHARS_MAX:
         raise SpecError(
@@ -82,7 +82,12 @@ def _overwritten(live: Manifest, part: Manifest, field: str) -> dict[str, str]:
     return {key: present[key] for key in part["metadata"].get(field) or {} if key in present}
 
 
-def _without_toolkit(annotations: Mapping[str, str]) -> dict[str, str]:
+def _enabled(annotations: Mapping[str, str]) -> dict[str, str]:
+    """Let Flux see an object again that Flagger hid from it.
+
+    An annotation that another manager wrote cannot be removed by server-side apply.
+    """
     return {
-        key: value for key, value in annotations.items() if TOOLKIT_ANNOTATIONS.get(key) != value
+        key: "enabled" if TOOLKIT_ANNOTATIONS.get(key) == value else value
+        for key, value in annotations.items()
     }

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 
 from flagger_py.conditions import progressing
 from flagger_py.decision import Action, Decision, Emit, Hold, Release
+from flagger_py.owned import applied_fields
 from flagger_py.refs import owner_reference
 from flagger_py.wire import Manifest
 
 from . import adopt, handback, leftovers, progress, services
-from .api import FINALIZER, Adopted, TrafficRouteStatus
+from .api import FINALIZER, MANAGER, Adopted, TrafficRouteStatus
 from .case import Case, RouteSubject, Seen, open_case
 from .choose import Choice, choose, spoken_split
 from .describe import describe
@@ -64,11 +65,11 @@ def _planned(case: Case, seen: Seen, wants: tuple[Want, ...]) -> tuple[Step, ...
 def _newly_found(case: Case, seen: Seen, wants: Iterable[Want]) -> tuple[Adopted, ...]:
     """Return what must be remembered of objects that were there before, ere we change them.
 
-    An object that changed between being remembered and being written is remembered anew.
+    An object that changed between being remembered and being written is remembered anew; one
+    that bears our fields already was written, even if the process died before it could say so.
     """
     subject = case.subject
     owner = owner_reference(subject.manifest)
-    written = {ident(w.api_version, w.kind, w.name) for w in subject.status.objects}
     apex = services.address(subject.namespace, case.names, Role.APEX).ident
     found = []
     for want in wants:
@@ -76,7 +77,7 @@ def _newly_found(case: Case, seen: Seen, wants: Iterable[Want]) -> tuple[Adopted
         if live is None or is_ours(live, owner):
             continue
         known = adopt.record_of(subject.status.adopted, live)
-        if known is not None and want.ident in written:
+        if known is not None and applied_fields(live, MANAGER):
             continue
         selectors = subject.spec.selectors if want.ident == apex else None
         fresh = adopt.original(live, want.part, selectors)

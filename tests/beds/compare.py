@@ -8,6 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .history import DELETED, masked
+from .story import NAMESPACE
+
 EXACT = (
     "status",
     "conditions",
@@ -65,7 +68,8 @@ def _spec_replicas(replicas: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _said(events: list[list[Any]]) -> list[list[Any]]:
-    return [event[:2] for event in events]
+    """Take type and message, what is masked in ours masked; how often is not compared."""
+    return [[event[0], masked(event[1], NAMESPACE)] for event in events]
 
 
 def _users(recorded: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[Difference]:
@@ -79,6 +83,8 @@ def _users(recorded: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[Dif
             yield Difference("clients", f"{client} requests", sorted(theirs["requests"]), strangers)
     own_shares = {str(share["route"]): share["canary"] for share in ours["shares"]}
     for share in recorded["shares"]:
+        if share["route"] == DELETED:
+            continue
         found = own_shares.get(str(share["route"]))
         if found is None or abs(found - share["canary"]) > SHARE_TOLERANCE:
             yield Difference("shares", str(share["route"]), share["canary"], found)

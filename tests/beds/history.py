@@ -16,6 +16,7 @@ WORKLOADS = ("Deployment", "DaemonSet")
 TOLD = (*ROUTES, *WORKLOADS, "ConfigMap", "HorizontalPodAutoscaler", "Secret", "Service")
 DELETED = "deleted"
 _WAITING = "waiting for rollout to finish: "
+_TRANSPORT = re.compile(r"(request failed: ).*")
 _MEASURED = re.compile(r"(advancement .+?) [0-9.]+(%|m?s|) ([<>] )")
 
 
@@ -87,8 +88,8 @@ def event_record(changes: Iterable[Change], namespace: str) -> dict[str, Any]:
 
 
 def masked(text: str, namespace: str) -> str:
-    """Put the placeholder for the namespace and hide measured numbers."""
-    text = text.replace(namespace, "${NS}")
+    """Put the placeholder for the namespace, hide measured numbers and the words of transports."""
+    text = _TRANSPORT.sub(r"\1…", text.replace(namespace, "${NS}"))
     head, waiting, _ = text.partition(_WAITING)
     if waiting:
         return f"{head}{waiting}…"

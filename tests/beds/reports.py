@@ -61,7 +61,7 @@ def shares(
     splits: Sequence[Snapshot], until: datetime, counts: Mapping[Served, float]
 ) -> list[Any]:
     """Return the canary's share of all answers while each split stood."""
-    ends = [*splits[1:], (None, until, counts)]
+    ends = [*splits[1:], (None, until, counts)] if splits else []
     found = []
     for (split, begun, before), (_, ended, after) in zip(splits, ends, strict=True):
         sides: dict[str, float] = defaultdict(float)

@@ -27,11 +27,15 @@ PARTS = ("rollout", "routing", "gating", "metrics")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Our *record* of a story, how many seconds it took, and whether its end was reached."""
+    """Our *record* of a story, how many seconds it took, and whether its end was reached.
+
+    *requests* is how many the four controllers sent to the API server, watches not counted.
+    """
 
     record: Mapping[str, Any]
     seconds: float
     ended: bool
+    requests: int
 
 
 class Stage:
@@ -61,7 +65,8 @@ class Stage:
                 self.four.simulation.run_for(TICK_S)
             self.four.users.settle(self._now())
             seconds = (self._now() - began).total_seconds()
-            return Outcome(emptied(self._record()), seconds, ended)
+            requests = sum(self.four.world.requests.values())
+            return Outcome(emptied(self._record()), seconds, ended, requests)
 
     def _prepare(self) -> None:
         """Apply what was given; the Canary comes when its target is ready."""

@@ -307,6 +307,18 @@ def test_a_gate_being_deleted_asks_nothing() -> None:
     assert last.requeue_after_s is None
 
 
+def test_an_open_gate_being_deleted_stays_open_and_is_not_written() -> None:
+    bench = Bench(gate(run={"token": "t1"}))
+    bench.settle()
+    writes = bench.writes
+
+    bench.manifest["metadata"]["deletionTimestamp"] = "2026-11-22T12:00:00Z"
+    bench.go()
+
+    assert bench.gated.open
+    assert bench.writes == writes
+
+
 def test_a_suspended_gate_stays_as_it_was() -> None:
     bench = Bench(gate(run={"token": "t1"}))
     bench.settle()

@@ -1,8 +1,8 @@
-"""A small API server of our own on loopback: what a client sends is seen, what it gets is scripted."""
+"""A small server of our own on loopback: what is sent is seen, what is answered is scripted."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +23,7 @@ class Seen:
     method: str
     path: str
     query: dict[str, str]
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: Any
 
 
@@ -42,7 +42,7 @@ class Loopback:
                 request.method,
                 request.path,
                 dict(request.query),
-                dict(request.headers),
+                request.headers,
                 json.loads(raw) if raw else None,
             )
         )

@@ -28,9 +28,7 @@ class Leases:
             raise Unavailable("down")
         return self.lease
 
-    async def create(
-        self, kind: Kind, manifest: Manifest, *, repeatable: bool = True
-    ) -> Manifest:
+    async def create(self, kind: Kind, manifest: Manifest, *, repeatable: bool = True) -> Manifest:
         if self.lease is not None:
             raise Conflict("exists")
         return self._store(manifest)

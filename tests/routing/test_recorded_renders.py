@@ -93,7 +93,7 @@ def _expected(recorded: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a router decides: kind, labels, annotations, spec; the namespace is the test's."""
+    """Return what a router decides; the namespace is the test's."""
     copy: dict[str, Any] = json.loads(json.dumps(manifest))
     meta = copy["metadata"]
     for entry in copy["spec"].get("weighted", {}).get("services", ()):

@@ -57,7 +57,7 @@ class Lists:
         if token := query.get("continue"):
             return self._next(token, limit)
         check_version(self._store, query)
-        items = self.select(place, selection)
+        items = select(self._store, place, selection)
         version = self._store.version
         if not limit or len(items) <= limit:
             return Page(items, version)
@@ -66,18 +66,6 @@ class Lists:
         while len(self._snapshots) > SNAPSHOTS_MAX:
             self._snapshots.popitem(last=False)
         return self._cut(self._begun, 0, limit)
-
-    def select(self, place: Place, selection: Selection) -> tuple[Manifest, ...]:
-        """Return the objects that *selection* holds, by namespace and name."""
-        names = [t.value for t in selection.fields if t.equal and t.path == ("metadata", "name")]
-        if names and (selection.namespace or not place.kind.namespaced):
-            found = self._store.get(place.served.kind, Key(selection.namespace, names[0]))
-            return (found,) if found is not None and selection.holds(found) else ()
-        labels = selection.labels or None
-        items = self._store.list(place.served.kind, selection.namespace or None, labels)
-        if not selection.fields:
-            return items
-        return tuple(item for item in items if selection.holds(item))
 
     def _next(self, token: str, limit: int) -> Page:
         try:
@@ -96,6 +84,19 @@ class Lists:
             return Page(items[start:], version)
         token = base64.urlsafe_b64encode(encode([number, end])).decode()
         return Page(items[start:end], version, token, len(items) - end)
+
+
+def select(store: Store, place: Place, selection: Selection) -> tuple[Manifest, ...]:
+    """Return the objects that *selection* holds, by namespace and name."""
+    kind = place.served.kind
+    names = [t.value for t in selection.fields if t.equal and t.path == ("metadata", "name")]
+    if names and (selection.namespace or not kind.namespaced):
+        found = store.get(kind, Key(selection.namespace, names[0]))
+        return (found,) if found is not None and selection.holds(found) else ()
+    items = store.list(kind, selection.namespace or None, selection.labels or None)
+    if not selection.fields:
+        return items
+    return tuple(item for item in items if selection.holds(item))
 
 
 def check_version(store: Store, query: Mapping[str, str]) -> int | None:

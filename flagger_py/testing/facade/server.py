@@ -12,7 +12,7 @@ from aiohttp import web
 from flagger_py.testing import refusal
 from flagger_py.testing.facade import reviews, verbs
 from flagger_py.testing.facade.encoding import decode_object, encode, view_of
-from flagger_py.testing.facade.listing import Lists
+from flagger_py.testing.facade.listing import Lists, select
 from flagger_py.testing.facade.paths import Place, document, parts_of, place_of
 from flagger_py.testing.facade.selection import selection_of
 from flagger_py.testing.facade.streaming import Watches, send_list
@@ -22,7 +22,6 @@ from flagger_py.testing.world import May, allow_everything
 
 JSON = "application/json"
 BOOKMARK_S = 60.0
-_BODY_BYTES_MAX = 3 * 2**20
 _BACKLOG = 512
 
 
@@ -99,9 +98,7 @@ class Facade:
             return await self._read(request, place, verb)
         return self._written(await _write(request, place), verb)
 
-    async def _read(
-        self, request: web.BaseRequest, place: Place, verb: str
-    ) -> web.StreamResponse:
+    async def _read(self, request: web.BaseRequest, place: Place, verb: str) -> web.StreamResponse:
         view = view_of(place.kind, request.headers.get("Accept", ""))
         if verb == "get":
             found = self.store.get(place.kind, place.key)
@@ -130,8 +127,9 @@ class Facade:
                 return _json(verbs.deleted_status(place, uid) if left is None else view.of(left))
             case _:
                 selection = selection_of(place.namespace, write.query)
-                found_items = self._lists.select(place, selection)
-                return _json(verbs.delete_all(self.store, write, found_items))
+                return _json(
+                    verbs.delete_all(self.store, write, select(self.store, place, selection))
+                )
 
     def _plain(self, path: str) -> web.Response:
         if path in ("/readyz", "/healthz", "/livez"):
@@ -199,13 +197,10 @@ def _verb(request: web.BaseRequest, place: Place) -> str:
 
 
 async def _write(request: web.BaseRequest, place: Place) -> Write:
-    body = await request.read()
-    if len(body) > _BODY_BYTES_MAX:
-        raise verbs.TooLarge("Request entity too large: limit is 3145728")
     headers = request.headers
     return Write(
         place,
-        body,
+        await request.read(),
         headers.get("Content-Type", JSON).partition(";")[0].strip(),
         dict(request.query),
         headers.get("User-Agent", ""),

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from flagger_py.clock import monotonic_s
 from flagger_py.testing.facade.encoding import View, encode
-from flagger_py.testing.facade.listing import Page, check_version
+from flagger_py.testing.facade.listing import Page, check_version, select
 from flagger_py.testing.facade.paths import Place
 from flagger_py.testing.facade.selection import Selection
 from flagger_py.testing.facade.watching import Hub, Watcher, added, bookmark, written
@@ -94,9 +94,7 @@ class Watches:
             return version, ()
         if query.get("sendInitialEvents") == "false":
             return None, ()
-        labels = selection.labels or None
-        items = self._store.list(place.served.kind, selection.namespace or None, labels)
-        return None, tuple(item for item in items if selection.holds(item))
+        return None, select(self._store, place, selection)
 
     async def _follow(
         self, response: web.StreamResponse, watcher: Watcher, query: Mapping[str, str]
@@ -104,15 +102,16 @@ class Watches:
         limit_s = float(query.get("timeoutSeconds") or WATCH_S_MAX)
         end_s = monotonic_s() + min(limit_s, WATCH_S_MAX)
         marked = query.get("allowWatchBookmarks") in ("1", "true")
-        while not watcher.ended:
+        last = False
+        while not (watcher.ended or last):
             left_s = end_s - monotonic_s()
-            if left_s <= 0 or not await _woken(watcher, min(left_s, self._bookmark_s)):
-                if marked and not watcher.wake.is_set():
-                    await response.write(bookmark(watcher.view, self._store.version))
-                if left_s <= self._bookmark_s:
-                    return
+            woken = await _woken(watcher, max(0.0, min(left_s, self._bookmark_s)))
+            last = left_s <= 0 or (left_s <= self._bookmark_s and not woken)
             if lines := watcher.take():
                 await response.write(lines)
+            elif marked:
+                # Nothing is pending, so that the watch has been told all there is.
+                await response.write(bookmark(watcher.view, self._store.version))
 
 
 async def _woken(watcher: Watcher, timeout_s: float) -> bool:

@@ -1,11 +1,11 @@
 """What a client's write asks of the store: the rules of PUT, POST, PATCH and DELETE."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from flagger_py.refs import Key
+from flagger_py.refs import Key, key_of
 from flagger_py.testing import refusal
 from flagger_py.testing.facade.encoding import decode, decode_object
 from flagger_py.testing.facade.paths import Place
@@ -16,7 +16,7 @@ APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 MANAGER_CHARS_MAX = 128
-_FORMS: Mapping[str, type] = {MERGE: dict, JSON_PATCH: list}
+_FORMS: Mapping[str, Any] = {MERGE: dict, JSON_PATCH: list}
 
 
 class UnsupportedMediaType(refusal.Refusal):
@@ -36,6 +36,7 @@ class Write:
     content_type: str = "application/json"
     query: Mapping[str, str] = field(default_factory=dict)
     agent: str = ""
+    accept: str = ""
 
     @property
     def subresource(self) -> str | None:
@@ -79,7 +80,7 @@ def patch(store: Store, write: Write) -> tuple[Manifest, bool]:
             f"the body of the request was in an unknown format - accepted media types include: "
             f"{', '.join((APPLY, *_FORMS))}"
         )
-    changes = decode(write.body)
+    changes: Any = decode(write.body)
     if not isinstance(changes, _FORMS[write.content_type]):
         raise refusal.BadRequest(f"a body of {write.content_type} has another form")
     if "force" in write.query:
@@ -104,6 +105,21 @@ def delete(store: Store, write: Write) -> tuple[Manifest | None, str]:
         place.kind, place.key, uid=wanted.get("uid"), version=wanted.get("resourceVersion")
     )
     return left, live["metadata"]["uid"]
+
+
+def delete_all(store: Store, write: Write, items: Iterable[Manifest]) -> dict[str, Any]:
+    """DELETE of a collection: mark or remove *items*, and say so."""
+    _no_dry_run(write)
+    for item in items:
+        store.delete(write.place.kind, key_of(item))
+    kind = write.place.kind
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": {"group": kind.group, "kind": kind.plural},
+    }
 
 
 def deleted_status(place: Place, uid: str) -> dict[str, Any]:

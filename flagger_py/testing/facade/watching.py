@@ -79,7 +79,8 @@ class Hub:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._watchers: dict[Kind, list[Watcher]] = {}
-        self._stop = store.listen(self._heard)
+        self._closed = False
+        self._unlisten = store.listen(self._heard)
 
     def __len__(self) -> int:
         return sum(len(watchers) for watchers in self._watchers.values())
@@ -91,14 +92,19 @@ class Hub:
         """
         for change in () if since is None else self._store.changes(kind, since):
             watcher.offer(Line(change))
+        if self._closed:
+            watcher.end()
         self._watchers.setdefault(kind, []).append(watcher)
 
     def leave(self, kind: Kind, watcher: Watcher) -> None:
         self._watchers[kind].remove(watcher)
 
     def close(self) -> None:
-        """End every watch."""
-        self._stop()
+        """End every watch, those that are yet to be opened too."""
+        if self._closed:
+            return
+        self._closed = True
+        self._unlisten()
         for watchers in self._watchers.values():
             for watcher in watchers:
                 watcher.end()

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from flagger_py.contracts import ALL_TO_PRIMARY, Split
 from flagger_py.errors import SpecError
 from flagger_py.refs import Key, Kind
@@ -122,7 +120,7 @@ class GatewayApi:
             rules = (manifest.get("spec") or {}).get("rules") or ()
             try:
                 return _read(rules, request)
-            except (ValidationError, KeyError, IndexError):
+            except (ValueError, KeyError, IndexError):
                 return None
         return None
 

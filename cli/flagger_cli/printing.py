@@ -1,0 +1,65 @@
+"""How tables look: as kubectl's in a pipe, in colours and within the width of a terminal."""
+
+import shutil
+import sys
+from collections.abc import Mapping
+from io import StringIO
+
+import click
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from .rows import Table
+
+_WIDE = 10_000
+_STYLES: Mapping[str, str] = {
+    "True": "green",
+    "Passed": "green",
+    "Approved": "green",
+    "Succeeded": "green",
+    "Initialized": "green",
+    "False": "red",
+    "Failed": "red",
+    "Error": "red",
+    "Denied": "red",
+    "Unknown": "yellow",
+    "Pending": "yellow",
+    "Inconclusive": "yellow",
+    "NoData": "yellow",
+    "Unreachable": "yellow",
+    "Progressing": "cyan",
+    "Promoting": "cyan",
+    "Finalising": "cyan",
+    "Waiting": "yellow",
+    "WaitingPromotion": "yellow",
+}
+_PLAIN_COLUMNS = ("SUSPENDED", "OPEN")
+
+
+def print_table(table: Table) -> None:
+    """Write *table* to stdout; a terminal's last column wraps, a pipe gets one line per row."""
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else _WIDE
+    click.echo(rendered(table, width, coloured=terminal), nl=False)
+
+
+def rendered(table: Table, width: int, *, coloured: bool = False) -> str:
+    """Return *table* as text of at most *width* characters a line, without trailing blanks."""
+    shown = RichTable(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    *columns, last = table.columns
+    for column in columns:
+        shown.add_column(column, no_wrap=True)
+    shown.add_column(last, overflow="fold")
+    for row in table.rows:
+        pairs = zip(table.columns, row, strict=True)
+        shown.add_row(*(Text(cell, style=_style(column, cell)) for column, cell in pairs))
+    out = StringIO()
+    Console(
+        file=out, width=width, force_terminal=coloured, no_color=not coloured, highlight=False
+    ).print(shown)
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def _style(column: str, cell: str) -> str:
+    return "" if column in _PLAIN_COLUMNS else _STYLES.get(cell, "")

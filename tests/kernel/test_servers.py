@@ -1,0 +1,185 @@
+"""What a process tells over HTTP and on stderr."""
+
+import asyncio
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import aiohttp
+import pytest
+
+from flagger_py import decision
+from flagger_py.errors import Unavailable
+from flagger_py.refs import Key, Kind
+from flagger_py.runtime import logs
+from flagger_py.runtime.servers import Servers, Surface, host_and_port
+from flagger_py.runtime.telemetry import Telemetry
+
+CANARY = Kind("flagger.app", "v1beta1", "Canary", "canaries")
+READER = ("rollout", Key("apps", "podinfo"))
+
+
+def fetch(servers: Servers, *paths: str) -> list[tuple[int, str]]:
+    async def scene() -> list[tuple[int, str]]:
+        await servers.open("127.0.0.1:0")
+        host, port = servers.addresses[0]
+        found = []
+        try:
+            async with aiohttp.ClientSession() as session:
+                for path in paths:
+                    async with session.get(f"http://{host}:{port}{path}") as response:
+                        found.append((response.status, await response.text()))
+        finally:
+            await servers.close()
+        return found
+
+    return asyncio.run(scene())
+
+
+def test_a_process_that_waits_for_its_caches_lives_and_is_not_ready() -> None:
+    servers = Servers(Surface(lambda: b"", lambda: "not listed yet: canaries"))
+
+    assert fetch(servers, "/healthz", "/readyz") == [
+        (200, "OK\n"),
+        (503, "not listed yet: canaries\n"),
+    ]
+
+
+def test_a_process_with_its_caches_is_ready_and_shows_its_metrics() -> None:
+    telemetry = Telemetry("1.2.3", "istio", process=False)
+    servers = Servers(Surface(telemetry.exposition, lambda: ""))
+
+    ready, metrics = fetch(servers, "/readyz", "/metrics")
+
+    assert ready[0] == 200
+    assert 'flagger_info{mesh_provider="istio",version="1.2.3"} 1.0' in metrics[1]
+
+
+def test_an_address_that_is_taken_is_named() -> None:
+    async def scene() -> None:
+        first, second = (Servers(Surface(lambda: b"", lambda: "")) for _ in range(2))
+        await first.open("127.0.0.1:0")
+        try:
+            await second.open(f"127.0.0.1:{first.addresses[0][1]}")
+        finally:
+            await second.close()
+            await first.close()
+
+    with pytest.raises(Unavailable, match="cannot listen on"):
+        asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [(":8080", (None, 8080)), ("127.0.0.1:1", ("127.0.0.1", 1)), ("[::1]:2", ("::1", 2))],
+    ids=["all", "v4", "v6"],
+)
+def test_a_listen_address_is_read_as_go_reads_it(
+    address: str, found: tuple[str | None, int]
+) -> None:
+    assert host_and_port(address) == found
+
+
+def exposed(telemetry: Telemetry) -> str:
+    return telemetry.exposition().decode()
+
+
+def test_gauges_counters_and_histograms_of_parts_are_shown() -> None:
+    telemetry = Telemetry("1", process=False)
+    where = {"name": "podinfo", "namespace": "apps"}
+
+    telemetry.tell(READER, decision.Gauge("flagger_canary_status", where, 2))
+    telemetry.tell(READER, decision.Count("flagger_canary_failures_total", where))
+    telemetry.tell(READER, decision.Observe("flagger_canary_duration_seconds", where, 0.2))
+
+    shown = exposed(telemetry)
+    assert 'flagger_canary_status{name="podinfo",namespace="apps"} 2.0' in shown
+    assert 'flagger_canary_failures_total{name="podinfo",namespace="apps"} 1.0' in shown
+    assert 'flagger_canary_duration_seconds_count{name="podinfo",namespace="apps"} 1.0' in shown
+
+
+def test_a_gauge_that_a_pass_no_longer_tells_is_dropped() -> None:
+    telemetry = Telemetry("1", process=False)
+    for weight in ("a", "b"):
+        telemetry.begun(CANARY)
+        telemetry.tell(READER, decision.Gauge("flagger_canary_weight", {"workload": weight}, 5))
+        telemetry.ended(CANARY, READER, "success", 0.1)
+
+    shown = exposed(telemetry)
+    assert 'workload="b"' in shown
+    assert 'workload="a"' not in shown
+
+
+def test_the_series_of_an_object_go_with_it() -> None:
+    telemetry = Telemetry("1", process=False)
+    telemetry.begun(CANARY)
+    telemetry.tell(READER, decision.Gauge("flagger_canary_status", {"name": "podinfo"}, 1))
+    telemetry.ended(CANARY, READER, "success", 0.05)
+    before = exposed(telemetry)
+
+    telemetry.gone(CANARY, READER)
+
+    assert before.count("podinfo") > 10
+    assert "podinfo" not in exposed(telemetry)
+
+
+def test_passes_are_counted_by_fluxs_names_and_buckets() -> None:
+    telemetry = Telemetry("1", process=False)
+    for result, took_s in (("success", 0.005), ("error", 0.2)):
+        telemetry.begun(CANARY)
+        telemetry.ended(CANARY, READER, result, took_s)
+
+    shown = exposed(telemetry)
+    of = 'name="podinfo",namespace="apps"'
+    bucket = 'gotk_reconcile_duration_seconds_bucket{kind="Canary",le='
+    assert 'controller_runtime_reconcile_total{controller="canary",result="error"} 1.0' in shown
+    assert 'controller_runtime_active_workers{controller="canary"} 0.0' in shown
+    assert f'{bucket}"0.01",{of}}} 1.0' in shown
+    assert f'{bucket}"0.5646",{of}}} 2.0' in shown
+    assert f'gotk_reconcile_duration_seconds_count{{kind="Canary",{of}}} 2.0' in shown
+
+
+def test_a_metric_that_contradicts_itself_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    telemetry = Telemetry("1", process=False)
+    telemetry.tell(READER, decision.Gauge("flagger_x", {"a": "1"}, 1))
+
+    with caplog.at_level(logging.ERROR):
+        telemetry.tell(READER, decision.Gauge("flagger_x", {"a": "1", "b": "2"}, 1))
+
+    assert "flagger_x is left out" in caplog.text
+    assert 'flagger_x{a="1"} 1.0' in exposed(telemetry)
+
+
+@pytest.fixture
+def _untouched_logging() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+    logging.getLogger("flagger_py").setLevel(logging.NOTSET)
+
+
+@pytest.mark.usefixtures("_untouched_logging")
+def test_a_log_line_is_json_with_fluxs_keys() -> None:
+    stream = io.StringIO()
+    logs.set_up("info", "json", stream=stream)
+    place = {"controllerKind": "Canary", "object_namespace": "apps", "object_name": "podinfo"}
+
+    logging.getLogger("flagger_py.x").info("advanced to %d", 20, extra=place)
+    logging.getLogger("flagger_py.x").debug("unheard")
+    logging.getLogger("aiohttp").info("unheard")
+    try:
+        raise ValueError("boom")
+    except ValueError:
+        logging.getLogger("flagger_py.x").exception("failed")
+
+    first, second = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert first["level"] == "info"
+    assert first["msg"] == "advanced to 20"
+    assert first["Canary"] == {"name": "podinfo", "namespace": "apps"}
+    assert (first["name"], first["namespace"]) == ("podinfo", "apps")
+    assert second["error"] == "ValueError: boom"
+    assert "Traceback" in second["stacktrace"]

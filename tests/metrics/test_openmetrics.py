@@ -1,0 +1,142 @@
+"""Exporters are scraped and the same queries answered without a Prometheus server."""
+
+import pytest
+
+from flagger_metrics.exposition import Page, PageFault, collect
+from flagger_metrics.promql import evaluate
+from flagger_metrics.providers import Access, Answer, Query
+from flagger_metrics.providers.openmetrics import OpenMetrics
+from flagger_metrics.samples import Samples
+from flagger_py.egress import Response, Unreachable
+from flagger_py.errors import SpecError
+
+from .analyses import NOW, later
+
+PROVIDER = OpenMetrics()
+ACCESS = Access("openmetrics", "http://a:1/metrics, http://b:2/metrics")
+ONE = Access("openmetrics", "http://a:1/metrics")
+QUERY = "sum(rate(requests_total[10s]))"
+
+
+def exported(total: float, media: str = "text/plain; version=0.0.4") -> Response:
+    text = f'# TYPE requests_total counter\nrequests_total{{code="200"}} {total}\n'
+    return Response(200, text.encode(), {"Content-Type": media})
+
+
+def scraped(samples: Samples, second: float, total: float, query: str = QUERY) -> Answer:
+    asked = Query(query, later(second), NOW)
+    return PROVIDER.answer(asked, ONE, (exported(total),), samples)
+
+
+def test_every_address_is_scraped() -> None:
+    made = PROVIDER.requests(
+        Access("openmetrics", ACCESS.address, credentials={"token": "t"}), QUERY
+    )
+
+    assert [(r.method, r.url) for r in made] == [
+        ("GET", "http://a:1/metrics"),
+        ("GET", "http://b:2/metrics"),
+    ]
+    assert "openmetrics-text" in made[0].headers["Accept"]
+    assert made[0].headers["Authorization"] == "Bearer t"
+
+
+def test_one_scrape_is_too_early_and_the_second_gives_a_rate() -> None:
+    samples = Samples()
+
+    first = scraped(samples, 1, 100)
+    second = scraped(samples, 2, 150)
+
+    assert first.early
+    assert second.early is False
+    assert second.values == pytest.approx((50 * 2 / 10,))  # 50 in 1 s, half a second each side.
+
+
+def test_scrapes_before_the_split_do_not_count() -> None:
+    samples = Samples()
+    for second in (-3, -2, -1):
+        scraped(samples, second, 1)
+
+    assert scraped(samples, 1, 2).early
+    assert scraped(samples, 2, 3).early is False
+
+
+def test_an_exporter_that_fails_is_a_warning_while_another_answers() -> None:
+    asked = Query("count(requests_total)", NOW)
+    exchanges = (exported(1), Unreachable("connection refused"))
+
+    answer = PROVIDER.answer(asked, ACCESS, exchanges, Samples())
+
+    assert answer.values == (1.0,)
+    assert answer.warnings == ("scraping http://b:2/metrics failed: connection refused",)
+
+
+def test_without_any_exporter_there_is_an_error() -> None:
+    exchanges = (Response(503), Unreachable("connection refused"))
+
+    answer = PROVIDER.answer(Query(QUERY, NOW), ACCESS, exchanges, Samples())
+
+    assert answer.error == (
+        "scraping http://a:1/metrics failed: HTTP status 503; "
+        "scraping http://b:2/metrics failed: connection refused"
+    )
+    assert not answer.early
+
+
+def test_a_query_beyond_the_subset_is_an_error() -> None:
+    answer = scraped(Samples(), 1, 1, "topk(1, requests_total)")
+
+    assert answer.error is not None
+    assert "the aggregation topk cannot be evaluated" in answer.error
+
+
+def test_only_the_series_of_the_query_are_kept() -> None:
+    samples = Samples()
+
+    scraped(samples, 1, 1, "vector(1) or other_metric")
+
+    assert len(samples) == 0
+
+
+def test_too_many_series_are_an_error_not_a_wrong_value() -> None:
+    samples = Samples(series_max=0)
+
+    assert scraped(samples, 1, 1).error == "more than 0 series were scraped"
+
+
+@pytest.mark.parametrize("address", ["", "a:1/metrics", "http://a/metrics,b"])
+def test_an_address_that_is_no_url_is_refused(address: str) -> None:
+    with pytest.raises(SpecError, match="separated by commas"):
+        PROVIDER.admit(Access("openmetrics", address))
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "fault"),
+    [
+        ((exported(1), Unreachable("refused")), None),
+        ((Response(500), Unreachable("refused")), "HTTP status 500; refused"),
+    ],
+)
+def test_exporters_are_offline_when_none_answers(
+    exchanges: tuple[Response | Unreachable, ...], fault: str | None
+) -> None:
+    assert PROVIDER.offline(exchanges) == fault
+
+
+def test_both_text_formats_are_read() -> None:
+    plain = '# TYPE took histogram\ntook_bucket{le="1"} 3\ntook_bucket{le="+Inf"} 4\ntook_sum 2\n'
+    plain += "took_count 4\n"
+    opened = "# TYPE took histogram\n" + plain.split("\n", 1)[1] + "# EOF\n"
+    samples = Samples()
+
+    collect(Page(plain, "text/plain", "a:1"), samples, NOW)
+    collect(Page(opened, "application/openmetrics-text; version=1.0.0", "b:1"), samples, NOW)
+
+    found = evaluate('took_bucket{le="+Inf"}', samples, NOW)
+    assert {series.named["instance"]: series.value for series in found} == {"a:1": 4.0, "b:1": 4.0}
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/openmetrics-text"])
+def test_a_page_in_no_format_is_a_fault(media: str) -> None:
+    with pytest.raises(PageFault):
+        collect(Page("<html>\n", media, "a:1"), Samples(), NOW)
