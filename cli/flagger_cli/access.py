@@ -66,7 +66,9 @@ async def _open(reach: Reach, work: Callable[[Access], Awaitable[T]]) -> T:
     transport = Transport(credentials)
     namespace = reach.namespace or told.namespace or own_namespace() or "default"
     try:
-        return await work(Access(Client(transport), namespace, told.user or "an in-cluster account"))
+        return await work(
+            Access(Client(transport), namespace, told.user or "an in-cluster account")
+        )
     finally:
         await transport.close()
 

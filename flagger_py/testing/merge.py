@@ -82,7 +82,7 @@ def diff(old: Any, new: Any, shape: Shape) -> tuple[Fields, Fields]:
 def pruned(value: Any, stated_before: Fields, kept: Fields, shape: Shape) -> Any:
     """Return *value* without the fields *stated_before* beneath which nobody holds any (*kept*).
 
-    A map that is left with nothing becomes null, as in the API server: the fields of a built-in
+    What is left with nothing becomes null, as in the API server: the fields of a built-in
     kind do without it, the schema of a custom resource usually refuses it.
     """
     if isinstance(value, dict) and not shape.atomic:
@@ -120,7 +120,9 @@ def _pruned_list(value: list[Any], before: Fields, kept: Fields, shape: Shape) -
             found.append(item)
         elif held or not member(before[element]):
             found.append(pruned(item, before[element], kept.get(element, {}), shape.item))
-    return value if _same(found, value) else found
+    if _same(found, value):
+        return value
+    return found or None
 
 
 def _compare(element: str, old: Any, new: Any, shape: Shape, into: tuple[Fields, Fields]) -> None:

@@ -12,9 +12,10 @@ from flagger_py.owned import content
 from flagger_py.refs import NAMESPACE, Key, Kind, key_of
 from flagger_py.testing import refusal
 from flagger_py.testing.discovery import Discovery, in_version
+from flagger_py.testing.endpoints import defaulted, nulls_settled, replaced, without_status
 from flagger_py.testing.history import Change
 from flagger_py.testing.labels import Selector, selected
-from flagger_py.testing.merge import copied, nulls
+from flagger_py.testing.merge import copied
 from flagger_py.testing.ownership import APPLY, UPDATE, Held, Writer, applied, updated
 from flagger_py.testing.patches import json_patched, merge_patched
 from flagger_py.testing.records import Records, dying, held_of
@@ -73,7 +74,7 @@ class Store(Discovery):
             meta["name"] = meta["generateName"] + self._records.suffix()
         key = key_of(manifest)
         writer = self._writer(kind, manager, UPDATE, None)
-        body = _defaulted(served, manifest, _without_status(served, content(manifest)))
+        body = defaulted(served, manifest, without_status(served, content(manifest)))
         held = updated(Held({}, []), body, writer, served.shape)
         return in_version(kind, self._made(served, key, held))
 
@@ -87,8 +88,8 @@ class Store(Discovery):
             why = "metadata.resourceVersion: Invalid value: 0: must be specified for an update"
             raise refusal.invalid(kind, key_of(manifest).name, (why,))
         self._check(kind, live, manifest["metadata"].get("uid"), stated)
-        body = _replaced(served, live, content(copied(manifest)), subresource)
-        body = _defaulted(served, manifest, body)
+        body = replaced(served, live, content(copied(manifest)), subresource)
+        body = defaulted(served, manifest, body)
         writer = self._writer(kind, manager, UPDATE, subresource)
         held = updated(held_of(live), body, writer, served.shape)
         return in_version(kind, self._records.change(served, live, held))
@@ -146,11 +147,11 @@ class Store(Discovery):
         self._check(kind, live or _nothing(manifest), meta.get("uid"), meta.get("resourceVersion"))
         stated = content(copied(manifest), subresource)
         if subresource is None:
-            stated = _without_status(served, stated)
+            stated = without_status(served, stated)
         writer = self._writer(kind, manager, APPLY, subresource)
         before = held_of(live) if live else Held({}, [])
         held = applied(before, stated, writer, force=force, shape=served.shape)
-        held = _nulls_settled(served, key, held)
+        held = nulls_settled(served, key, held)
         found = self._records.change(served, live, held) if live else self._made(served, key, held)
         return in_version(kind, found)
 
@@ -225,41 +226,6 @@ class Store(Discovery):
 
     def _writer(self, kind: Kind, manager: str, how: str, subresource: str | None) -> Writer:
         return Writer(manager, how, kind.api_version, rfc3339(self._clock()), subresource)
-
-
-def _nulls_settled(served: Served, key: Key, held: Held) -> Held:
-    """Leave out what became null, or refuse it as the schema of a custom resource does."""
-    found = tuple(nulls(held.body))
-    if not found:
-        return held
-    if served.versioned_updates:
-        said = 'Invalid value: "null": must be of type object: "null"'
-        raise refusal.invalid(served.kind, key.name, tuple(f"{path}: {said}" for path in found))
-    return Held(copied(held.body), held.entries)
-
-
-def _without_status(served: Served, body: Json) -> Json:
-    return {k: v for k, v in body.items() if k != "status" or not served.status}
-
-
-def _defaulted(served: Served, manifest: Manifest, body: Json) -> Json:
-    """Return *body* with defaults, which belong to whoever writes without apply."""
-    named = {"name": manifest["metadata"]["name"], **body.get("metadata", {})}
-    try:
-        found = content(served.default({**body, "metadata": named}))
-    except KeyError:
-        return body  # A required field is missing; validation will say which.
-    return {**found, "status": body["status"]} if "status" in body else _without_status(served, found)
-
-
-def _replaced(served: Served, live: Manifest, wanted: Json, subresource: str | None) -> Json:
-    """Return the body after a PUT of *wanted* that may touch *subresource* only, or all else."""
-    if not served.status:
-        return wanted
-    body = content(live)
-    source, other = (wanted, body) if subresource == "status" else (body, wanted)
-    found = {k: v for k, v in other.items() if k != "status"}
-    return {**found, "status": source["status"]} if "status" in source else found
 
 
 def _nothing(manifest: Manifest) -> Manifest:

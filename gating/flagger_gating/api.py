@@ -20,6 +20,9 @@ ONE_QUESTION = Rule(
     "[has(self.webhook), has(self.manual), has(self.window)].exists_one(asked, asked)",
     "name exactly one of webhook, manual and window",
 )
+RETRY_S = 10.0
+"""How long a hindered question waits where no interval says otherwise."""
+
 INTERVAL_S_MIN = 1.0
 HISTORY_MAX = 10
 TEXT_CHARS_MAX = 1024
@@ -135,13 +138,12 @@ class GateSpec(FluxSpec):
 
     question: Question = Field(description="What is asked; exactly one of the fields is set.")
     payload: Payload = Field(default=Payload(), description="What a webhook is told.")
-    interval: Duration = Field(
-        default="10s",
-        description="How long a closed gate waits before it asks again; at least 1s.",
-    )
-    repoll: bool = Field(
-        default=True,
-        description="Ask again while closed; false takes the first answer to a run as final.",
+    interval: Duration | None = Field(
+        default=None,
+        description=(
+            "How long a webhook gate waits before it asks again; at least 1s. Without it the "
+            "first answer to a run is final, and nothing is asked where there is no run."
+        ),
     )
     run: GateRun | None = Field(
         default=None,
@@ -150,7 +152,20 @@ class GateSpec(FluxSpec):
 
     @property
     def interval_s(self) -> float:
+        """Return the seconds between two polls, and between two attempts where it asks once."""
+        if self.interval is None:
+            return RETRY_S
         return max(duration_s(self.interval), INTERVAL_S_MIN)
+
+    @property
+    def repolled(self) -> bool:
+        """Tell whether a closed gate is asked again by itself."""
+        return self.interval is not None
+
+    @property
+    def unasked(self) -> bool:
+        """Tell whether a webhook waits for somebody to ask: no run, and no interval of its own."""
+        return self.question.webhook is not None and self.run is None and self.interval is None
 
     @property
     def token(self) -> str | None:

@@ -37,6 +37,8 @@ def decide(subject: GateSubject, seen: Seen) -> Decision[GateStatus]:
     if subject.deleting:
         rest = _rest(subject, seen, subject.status, None)
         return Decision(subject.status, rest.standing, conditions=rest.conditions)
+    if subject.spec.unasked:
+        return _rest(subject, seen, subject.status.model_copy(update={"answer": None}), None)
     status, run = polls.asked(subject)
     question = _question(subject)
     if final(subject, status) or expired(subject, status):

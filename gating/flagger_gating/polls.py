@@ -96,7 +96,7 @@ def final(subject: GateSubject, status: GateStatus) -> bool:
     """Tell whether this run's answer stands for ever: an approval, or the only one asked for."""
     if subject.spec.token is None or status.answer is None:
         return False
-    return status.answer.value is Answer.APPROVED or not subject.spec.repoll
+    return status.answer.value is Answer.APPROVED or not subject.spec.repolled
 
 
 def expired(subject: GateSubject, status: GateStatus) -> bool:

@@ -79,6 +79,8 @@ def standing_of(
         return retrying(hindered, Reason.DEPENDENCY_NOT_READY)
     if opened.reason == OpenReason.UNREACHABLE:
         return retrying(opened.message, OpenReason.UNREACHABLE)
+    if subject.spec.unasked:
+        return ready("Waiting for a run")
     asking = status.answer is None and subject.spec.question.webhook is not None
     if asking and opened.reason == OpenReason.NOT_ASKED:
         return progressing(opened.message)
@@ -91,6 +93,8 @@ def _told(answer: GateAnswer) -> str:
 
 
 def _unanswered(subject: Subject[GateSpec, GateStatus], claims_count: bool) -> str:
+    if subject.spec.unasked:
+        return "Closed: nobody has asked yet; write spec.run, or set spec.interval"
     if subject.spec.question.webhook is not None:
         return "Closed: the webhook has not answered yet"
     if not claims_count:

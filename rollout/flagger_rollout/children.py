@@ -15,6 +15,7 @@ from .api_analysis import WebhookType as Hook
 from .case import Case, split_for
 from .phases import Phase
 from .primary import MANAGED_BY
+from .sight import Child
 from .target import extra_ports
 from .telling import payload
 
@@ -111,12 +112,12 @@ def gate(case: Case, hook: Webhook, status: CanaryStatus, run: GateRun | None) -
     body: dict[str, Any] = {
         "question": {"webhook": question},
         "payload": payload(case.envelope(status), hook.metadata or {}),
-        "interval": f"{case.interval_s:g}s",
-        "repoll": repolled(hook),
     }
     asked = run.wire() if run is not None else _asked(live)
     if asked:
         body["run"] = asked
+    if repolled(hook) and (run is not None or _settled(case.seen.gates[hook.name])):
+        body["interval"] = f"{case.interval_s:g}s"
     if run is None and live is not None:
         # A payload belongs to the question it was asked with.
         body["payload"] = live["spec"].get("payload", body["payload"])
@@ -151,6 +152,15 @@ def apex_may_serve(case: Case, phase: Phase) -> bool:
         return case.progress.promoted is not None or phase is not Phase.FAILED
     live = case.seen.route.manifest
     return bool(live and live["spec"].get("apexReady"))
+
+
+def _settled(gate: Child) -> bool:
+    """Tell whether the interval of a Gate that nobody asks now does no harm: it is final.
+
+    A closed one would go on asking its webhook about a release that is over.
+    """
+    gated = gate.gated
+    return gated is not None and gated.open and "interval" in (gate.manifest or {})["spec"]
 
 
 def _asked(manifest: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -48,7 +48,10 @@ def gate(question: Mapping[str, Any] | None = None, **spec: Any) -> dict[str, An
             "generation": 1,
             "resourceVersion": "1",
         },
-        "spec": {"question": webhook() if question is None else question, **spec},
+        "spec": {
+            "question": webhook() if question is None else question,
+            **{"interval": "10s", **spec},
+        },
         "status": {"observedGeneration": -1},
     }
 

@@ -173,8 +173,8 @@ def test_a_pass_over_an_old_copy_changes_nothing() -> None:
     assert len(set(keys(bench))) == 1
 
 
-def test_without_repoll_the_first_answer_is_final() -> None:
-    bench = Bench(gate(run={"token": "t1"}, repoll=False), deny_then_approve("too slow"))
+def test_without_an_interval_the_first_answer_is_final() -> None:
+    bench = Bench(gate(run={"token": "t1"}, interval=None), deny_then_approve("too slow"))
     bench.settle()
 
     bench.wait(60)
@@ -185,8 +185,8 @@ def test_without_repoll_the_first_answer_is_final() -> None:
     assert bench.condition("Open") == ("False", "Denied")
 
 
-def test_without_repoll_the_next_token_is_asked() -> None:
-    bench = Bench(gate(run={"token": "t1"}, repoll=False), deny_then_approve("too slow"))
+def test_without_an_interval_the_next_token_is_asked() -> None:
+    bench = Bench(gate(run={"token": "t1"}, interval=None), deny_then_approve("too slow"))
     bench.settle()
 
     bench.ask("t2")
@@ -361,3 +361,13 @@ def test_an_event_tells_a_change_of_the_answer_and_nothing_else() -> None:
         ("Denied", "Denied for run t1: no"),
         ("Approved", "Approved for run t1"),
     ]
+
+
+def test_without_run_and_interval_the_webhook_is_left_alone() -> None:
+    """A Gate that waits for its asker sends nothing, and says what it waits for."""
+    bench = Bench(gate(interval=None), says(200))
+
+    bench.settle()
+
+    assert bench.sent == []
+    assert bench.message("Ready") == "Waiting for a run"

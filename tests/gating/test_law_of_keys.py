@@ -32,7 +32,9 @@ class Faulty:
     """A bench that remembers what left, and under which poll the status then stood."""
 
     def __init__(self, repoll: bool) -> None:
-        self.bench = Bench(gate(run={"token": "t0"}, repoll=repoll), self._reply)
+        self.bench = Bench(
+            gate(run={"token": "t0"}, interval="10s" if repoll else None), self._reply
+        )
         self.code = 403
         self.copies: list[Mapping[str, Any]] = []
         self.over: Mapping[str, Any] = {}

@@ -47,7 +47,7 @@ def sent(provider: str, metric: str, names: Names = APP, kind: str = "Deployment
             "gatewayapi:v1",
             "request-success-rate",
             APP,
-            " sum( rate( http_request_duration_seconds_count{ kubernetes_namespace=\"test\","
+            ' sum( rate( http_request_duration_seconds_count{ kubernetes_namespace="test",'
             ' kubernetes_pod_name=~"app-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)", status!~"5.*" }[10s] ) ) /'
             ' sum( rate( http_request_duration_seconds_count{ kubernetes_namespace="test",'
             ' kubernetes_pod_name=~"app-[0-9a-zA-Z]+(-[0-9a-zA-Z]+)" }[10s] ) ) * 100',

@@ -49,7 +49,7 @@ def test_one_scrape_is_too_early_and_the_second_gives_a_rate() -> None:
 
     assert first.early
     assert second.early is False
-    assert second.values == pytest.approx((50 * 2 / 10,))  # 50 in 1 s, half a second each side.
+    assert second.values == pytest.approx((50 * 1.5 / 10,))  # Half a second before the first.
 
 
 def test_scrapes_before_the_split_do_not_count() -> None:

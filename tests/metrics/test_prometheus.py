@@ -111,7 +111,7 @@ def test_an_access_that_cannot_work_is_refused(access: dict[str, Any], message: 
         (
             Response(400, b'{"status":"error","errorType":"bad_data"}'),
             Answer(
-                error='error response: Status 400 Bad Request: '
+                error="error response: Status 400 Bad Request: "
                 '{"status":"error","errorType":"bad_data"}'
             ),
         ),

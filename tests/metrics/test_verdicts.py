@@ -116,9 +116,7 @@ def test_what_is_ignored_does_not_count_but_is_said() -> None:
     found = outcome(subject, Answer(error="down"), Answer((0.0,)))
 
     assert found.verdict is Verdict.PASSED
-    assert found.sentence == (
-        "b 0.00 is <= 1 (not counted: Prometheus query failed for a: down)"
-    )
+    assert found.sentence == ("b 0.00 is <= 1 (not counted: Prometheus query failed for a: down)")
 
 
 def test_ignoring_no_data_does_not_ignore_errors() -> None:

@@ -23,6 +23,8 @@ def lived(bench: Bench) -> Bench:
 
 def persevere(bench: Bench) -> None:
     for _ in range(5):
+        if bench.manifest is None:
+            return
         try:
             bench.settle()
         except (Crash, FlaggerError):

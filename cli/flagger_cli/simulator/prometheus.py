@@ -77,4 +77,8 @@ def _moment(text: str) -> datetime:
 
 
 def _answer(status: int, body: Mapping[str, Any]) -> Response:
-    return Response(status, json.dumps(body, separators=(",", ":")).encode(), {"Content-Type": "application/json"})
+    return Response(
+        status,
+        json.dumps(body, separators=(",", ":")).encode(),
+        {"Content-Type": "application/json"},
+    )

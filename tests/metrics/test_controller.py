@@ -1,0 +1,91 @@
+"""The part is put together from flags, and its kind is told to the API server."""
+
+import argparse
+
+import pytest
+
+from flagger_metrics import controller
+from flagger_metrics.api import MetricAnalysisSpec
+from flagger_metrics.providers import PROVIDERS
+from flagger_metrics.providers.installed import installed
+from flagger_metrics.resources_analysis import ANALYSIS
+from flagger_metrics.settings import MetricsSettings, Source
+from flagger_py.crd import definition
+from flagger_py.errors import SpecError
+from flagger_py.runtime.options import RuntimeOptions
+
+
+def chosen(*argv: str) -> MetricsSettings:
+    parser = argparse.ArgumentParser()
+    controller.add_flags(parser)
+    options = RuntimeOptions(no_cross_namespace_refs=True)
+    return controller.settings(options, parser.parse_args(argv))
+
+
+def test_without_flags_prometheus_is_asked() -> None:
+    assert chosen() == MetricsSettings(
+        metrics_server="http://prometheus:9090",
+        source=Source.PROMETHEUS,
+        no_cross_namespace_refs=True,
+    )
+
+
+def test_flags_choose_exporters_and_the_pace() -> None:
+    settings = chosen(
+        "--metrics-source=openmetrics",
+        "--openmetrics-address=http://a/metrics",
+        "--openmetrics-address=http://b/metrics",
+        "--scrape-interval=500ms",
+    )
+
+    assert settings.source is Source.OPENMETRICS
+    assert settings.openmetrics_addresses == ("http://a/metrics", "http://b/metrics")
+    assert settings.scrape_interval_s(sampled=True) == 0.5
+
+
+def test_scraping_needs_an_address() -> None:
+    with pytest.raises(SpecError, match="--openmetrics-address"):
+        chosen("--metrics-source=openmetrics")
+
+
+def test_unless_told_a_server_is_taken_to_scrape_more_slowly_than_we_do() -> None:
+    settings = MetricsSettings()
+
+    assert settings.scrape_interval_s(sampled=False) == 15
+    assert settings.scrape_interval_s(sampled=True) == 1
+
+
+def test_the_part_owns_metric_analyses() -> None:
+    part = controller.part(MetricsSettings())
+
+    assert (part.name, part.kind.kind, part.manager) == (
+        "metrics",
+        "MetricAnalysis",
+        "flagger-metrics",
+    )
+
+
+def test_the_providers_of_this_package_are_always_there() -> None:
+    assert set(PROVIDERS) <= set(installed())
+
+
+def test_the_definition_has_the_names_that_users_type() -> None:
+    names = definition(ANALYSIS)["spec"]["names"]
+
+    assert (names["plural"], names["shortNames"]) == ("metricanalyses", ["ma"])
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({}, "spec.target"),
+        ({"target": {"name": ""}}, "spec.target.name"),
+        ({"target": {"name": "a"}, "interval": "soon"}, "spec.interval"),
+        ({"target": {"name": "a"}, "metrics": [{}]}, "spec.metrics.0.name"),
+        ({"target": {"name": "a"}, "metrics": [{"name": "m", "reduce": "p99"}]}, "reduce"),
+        ({"target": {"name": "a"}, "metrics": [{"name": "m", "onError": "Pass"}]}, "onError"),
+    ],
+)
+def test_a_spec_that_cannot_be_read_names_the_field(spec: dict[str, object], field: str) -> None:
+    with pytest.raises(SpecError, match=field):
+        MetricAnalysisSpec.read(spec, "spec")
