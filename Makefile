@@ -30,6 +30,7 @@ check: setup ## Format, lint, types, architecture, generated files
 	@mypy
 	@lint-imports --no-cache
 	@flagger-py crds --check crds
+	@flagger-py crds --check charts/flagger-py/crds
 	@$(BIN)/python -m flagger_cli.docs --check
 
 test: setup ## Everything: unit, laws, scenarios, the real control plane and the lab
@@ -49,6 +50,7 @@ cluster: setup ## The tests on a real control plane, in a network namespace of i
 
 crds: setup ## Write the CustomResourceDefinitions from the models
 	@flagger-py crds --out crds
+	@flagger-py crds --out charts/flagger-py/crds
 
 docs: setup ## Write the generated pages
 	@$(BIN)/python -m flagger_cli.docs

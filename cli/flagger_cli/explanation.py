@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flagger_py.contracts import acknowledged, condition_of, status_of
+from flagger_py.contracts import condition_of, status_of
 from flagger_py.wire import Manifest
 
 from .ages import age, moment_of
 from .answers import analysis_lines, gate_lines, route_lines
 from .next_steps import next_steps
 from .picture import Picture, Respondent, happened_at
+from .rows import looked_at
 
 EVENTS_SHOWN_MAX = 12
 
@@ -63,11 +64,13 @@ def _canary(canary: Manifest, now: datetime) -> Iterator[str]:
     yield f"{phase or 'New'}: it {what}."
     if spec.get("suspend"):
         yield "It is paused: nothing changes, and what is in force stays in force."
-    if status and not acknowledged(canary):
+    if status and not looked_at(canary):
         yield "Its controller has not looked at the last change of its spec yet."
     yield from _progress(spec, status, now)
-    for kind in ("Stalled", "Reconciling", "Ready"):
-        yield from _condition(status, kind, now)
+    decision = (status.get("progress") or {}).get("decision") or {}
+    said = {decision.get("sentence", "")}
+    for kind in ("Stalled", "Ready"):
+        yield from _condition(status, kind, said, now)
 
 
 def _progress(spec: Any, status: Any, now: datetime) -> Iterator[str]:
@@ -88,12 +91,15 @@ def _progress(spec: Any, status: Any, now: datetime) -> Iterator[str]:
         yield f"The next check is due in {age(now, due)}."
 
 
-def _condition(status: Any, kind: str, now: datetime) -> Iterator[str]:
+def _condition(status: Any, kind: str, said: set[str], now: datetime) -> Iterator[str]:
+    """Tell of a condition; a message that was *said* before is not repeated."""
     found = condition_of(status, kind)
     if found:
+        message = found.get("message", "")
+        told = f": {message}" if message and message not in said else "."
+        said.add(message)
         since = _ago(found.get("lastTransitionTime"), now)
-        said = f": {found['message']}" if found.get("message") else ""
-        yield f"{kind} is {found.get('status')} ({found.get('reason')}){since}{said}"
+        yield f"{kind} is {found.get('status')} ({found.get('reason')}){since}{told}"
 
 
 def _events(events: tuple[Manifest, ...], now: datetime) -> Iterator[str]:
@@ -116,7 +122,7 @@ def _lines(respondent: Respondent, lines: Any, now: datetime) -> Iterator[str]:
         yield f"{respondent} cannot be asked: {respondent.missing}"
         return
     yield from lines(respondent, manifest, now)
-    if not acknowledged(manifest):
+    if not looked_at(manifest):
         yield (
             f"{respondent} has a question that nobody has looked at yet; "
             f"is the controller of {respondent.kind} running?"

@@ -11,6 +11,9 @@ from typing import Any, NoReturn
 
 import click
 
+from flagger_py.quantities import duration_text
+from flagger_py.runtime.options import seconds
+
 HELP = ("h", "help")
 
 
@@ -73,6 +76,11 @@ def asks_for_help(argv: Sequence[str]) -> bool:
     return any(word.startswith("-") and word.lstrip("-") in HELP for word in argv)
 
 
+def asks_for_version(argv: Sequence[str]) -> bool:
+    """Tell whether a reader wants the version alone, as `flagger -version` says it."""
+    return any(word in ("-version", "--version") for word in argv)
+
+
 def flag_lines(parser: FlagParser) -> tuple[FlagLine, ...]:
     """Return the flags of *parser* by name, each under its first name."""
     names: dict[int, list[str]] = {}
@@ -104,6 +112,6 @@ def _default(action: argparse.Action) -> str:
         return str(value).lower()
     if value is None or value in ("", []):
         return ""
-    if action.dest.endswith("_s") and isinstance(value, float):
-        return f"{value:g}s"
+    if action.type is seconds:
+        return duration_text(value)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -46,8 +46,10 @@ async def look(access: Access, key: Key) -> Picture:
     spec = canary.get("spec") or {}
     analysis = spec.get("analysis") or spec.get("canaryAnalysis") or {}
     ref = spec.get("routeRef")
-    foreign = ref is not None and ref.get("kind") != APISIX_ROUTE
-    route = await (finder.foreign(ref) if foreign else finder.own("trafficroutes", key.name))
+    if ref is not None and ref.get("kind") != APISIX_ROUTE:
+        route = await finder.foreign(ref)
+    else:
+        route = await finder.own("trafficroutes", key.name)
     analyses = [await finder.own("metricanalyses", key.name)] if analysis.get("metrics") else []
     analyses += [await finder.foreign(ref) for ref in analysis.get("analysisRefs") or ()]
     gates = [*await finder.owned("gates", canary["metadata"].get("uid", ""))]

@@ -39,9 +39,19 @@ def standing(manifest: Manifest) -> tuple[str, str]:
     ready = condition_of(status_of(manifest), "Ready")
     if not ready:
         return "Unknown", "waiting to be reconciled"
-    if not acknowledged(manifest):
+    if not looked_at(manifest):
         return "Unknown", f"waiting to be reconciled anew; before: {ready.get('message', '')}"
     return str(ready.get("status", "Unknown")), str(ready.get("message", ""))
+
+
+def looked_at(manifest: Manifest) -> bool:
+    """Tell whether its controller has seen the present spec, be it that it cannot follow it yet.
+
+    `status.observedGeneration` alone stays behind while a dependency is missing.
+    """
+    ready = condition_of(status_of(manifest), "Ready")
+    generation = manifest["metadata"].get("generation", 0)
+    return acknowledged(manifest) or ready.get("observedGeneration", -1) >= generation
 
 
 def _row(manifest: Manifest, view: _View, *, namespaced: bool) -> Cells:

@@ -14,7 +14,7 @@ from flagger_py.runtime.refusals import Ask, access_denied
 BELIEVED_S = 60.0
 _ANSWERS_MAX = 50_000
 
-Review = Callable[[str, Ask], Awaitable[tuple[bool, str]]]
+Review = Callable[[str | None, Ask], Awaitable[tuple[bool, str]]]
 """Asks whether an account may do a thing; returns the answer and its reason."""
 
 
@@ -46,7 +46,7 @@ class Access:
         if known is None or known[0] <= now_s:
             if len(self._answers) >= _ANSWERS_MAX:
                 self._forget(now_s)
-            future = asyncio.ensure_future(self._review(ask.account or "", ask))
+            future = asyncio.ensure_future(self._review(ask.account, ask))
             known = self._answers[ask] = (now_s + BELIEVED_S, future)
         try:
             # Whoever is cancelled must not take the answer from the others who wait for it.

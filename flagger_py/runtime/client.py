@@ -23,6 +23,13 @@ EVENT = Kind("", "v1", "Event", "events")
 REVIEW = Kind(
     "authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", namespaced=False
 )
+SELF_REVIEW = Kind(
+    "authorization.k8s.io",
+    "v1",
+    "SelfSubjectAccessReview",
+    "selfsubjectaccessreviews",
+    namespaced=False,
+)
 _LIST_TIMEOUT_S = 120.0
 _NOT_FOUND = 404
 _CONFLICT = 409
@@ -168,8 +175,9 @@ class Client:
             if "/" not in item["name"]
         )
 
-    async def allowed(self, account: str, ask: Ask) -> tuple[bool, str]:
-        """Ask the API server whether *account* may do *ask*, and why (not)."""
+    async def allowed(self, account: str | None, ask: Ask) -> tuple[bool, str]:
+        """Ask the API server whether *account*, or we where it is None, may do *ask*, and why."""
+        kind = SELF_REVIEW if account is None else REVIEW
         attributes = {
             "verb": ask.verb,
             "group": ask.kind.group,
@@ -178,17 +186,12 @@ class Client:
             "namespace": ask.key.namespace,
             "name": ask.key.name,
         }
-        body = {
-            "apiVersion": REVIEW.api_version,
-            "kind": REVIEW.kind,
-            "spec": {
-                "user": account,
-                "groups": groups_of(account),
-                "resourceAttributes": {k: v for k, v in attributes.items() if v},
-            },
-        }
-        reply = await self._transport.send(Call("POST", collection(REVIEW, ""), body=body))
-        status = _good(reply, Ask("create", REVIEW, Key("", ""))).get("status") or {}
+        spec: dict[str, object] = {"resourceAttributes": {k: v for k, v in attributes.items() if v}}
+        if account is not None:
+            spec |= {"user": account, "groups": groups_of(account)}
+        body = {"apiVersion": kind.api_version, "kind": kind.kind, "spec": spec}
+        reply = await self._transport.send(Call("POST", collection(kind, ""), body=body))
+        status = _good(reply, Ask("create", kind, Key("", ""))).get("status") or {}
         return bool(status.get("allowed")), str(status.get("reason", ""))
 
 

@@ -20,6 +20,7 @@ from kubernetes.config import (
 
 from flagger_py.clock import monotonic_s
 from flagger_py.errors import Unavailable
+from flagger_py.runtime.proxies import bypassed
 
 _RECHECK_S = 30.0
 _RELOAD_S_MIN = 10.0
@@ -79,7 +80,7 @@ class Credentials:
             raise Unavailable(f"no credentials for the API server: {error}") from error
         self.host = str(self.config.host).rstrip("/")
         self.server_name = self.config.tls_server_name
-        self.proxy = self.config.proxy
+        self.proxy = None if bypassed(self.host) else self.config.proxy
         self._loaded_s = self._checked_s = self._clock_s()
 
 

@@ -10,8 +10,6 @@ import hashlib
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
 import httpx
@@ -21,6 +19,7 @@ from httpx_aiohttp import AiohttpTransport
 from flagger_py.egress import BODY_BYTES_MAX, Request, Response, Unreachable
 from flagger_py.errors import SpecError
 from flagger_py.runtime.guard import Guard, GuardedResolver, redacted
+from flagger_py.runtime.proxies import proxy_from_environment
 
 _PAUSE_S_MIN = 1.0
 _PAUSE_S_MAX = 30.0
@@ -48,7 +47,6 @@ class HttpEgress:
     def __init__(self, guard: Guard, sleep: Sleep = asyncio.sleep) -> None:
         self._guard = guard
         self._sleep = sleep
-        self._proxies = getproxies_environment()
         self._pools: dict[tuple[bool, str, str | None], _Pool] = {}
 
     async def __call__(self, request: Request) -> Response:
@@ -56,7 +54,7 @@ class HttpEgress:
 
     async def send(self, request: Request, worth: WorthRetrying) -> Response:
         """Send *request*, again where *worth* says so; raises `Unreachable` without an answer."""
-        proxy = request.proxy or self._proxy_for(request.url)
+        proxy = request.proxy or proxy_from_environment(request.url)
         self._guard.check(request.url, proxy)
         pool = await self._pool(request, proxy)
         pool.users += 1
@@ -87,14 +85,6 @@ class HttpEgress:
             await self._sleep(pause_s)
             pause_s = min(pause_s * 2, _PAUSE_S_MAX)
         raise AssertionError("the last attempt returns or raises")
-
-    def _proxy_for(self, url: str) -> str | None:
-        """Return the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name for *url*."""
-        parts = urlsplit(url)
-        found = self._proxies.get(parts.scheme)
-        if not found or proxy_bypass(parts.hostname or ""):
-            return None
-        return found
 
     async def _pool(self, request: Request, proxy: str | None) -> _Pool:
         ca = hashlib.sha256(request.ca_pem).hexdigest() if request.ca_pem else ""

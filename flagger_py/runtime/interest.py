@@ -32,6 +32,9 @@ class Selector:
 
 
 _Read = tuple[Kind, Key] | Selector
+_Readers = tuple[Reader, ...] | dict[Reader, None]
+"""Nearly always one or two, for whom a tuple takes a fifth of the memory."""
+_FEW = 8
 
 
 class Interest:
@@ -39,15 +42,15 @@ class Interest:
 
     def __init__(self) -> None:
         self._reads: dict[Reader, dict[_Read, None]] = {}
-        self._readers: dict[_Read, dict[Reader, None]] = {}
+        self._readers: dict[_Read, _Readers] = {}
         self._selectors: dict[tuple[Kind, str, tuple[str, str] | None], dict[Selector, None]] = {}
 
     def open(self, reader: Reader) -> None:
         """Begin a pass of *reader*: what its last one read is forgotten."""
         for read in self._reads.pop(reader, ()):
-            readers = self._readers[read]
-            readers.pop(reader, None)
+            readers = _without(self._readers[read], reader)
             if readers:
+                self._readers[read] = readers
                 continue
             del self._readers[read]
             if isinstance(read, Selector):
@@ -70,10 +73,10 @@ class Interest:
 
     def concerned(self, change: Change) -> tuple[Reader, ...]:
         """Return the readers whose last pass read what *change* made different."""
-        found: dict[Reader, None] = dict.fromkeys(self._readers.get((change.kind, change.key), {}))
+        found = dict.fromkeys(self._readers.get((change.kind, change.key), ()))
         for selector in self._candidates(change):
             if selector.finds(change.before) or selector.finds(change.after):
-                found.update(self._readers[selector])
+                found.update(dict.fromkeys(self._readers[selector]))
         return tuple(found)
 
     def readers_of(self, kind: Kind) -> tuple[Reader, ...]:
@@ -81,7 +84,7 @@ class Interest:
         found: dict[Reader, None] = {}
         for read, readers in self._readers.items():
             if (read.kind if isinstance(read, Selector) else read[0]) == kind:
-                found.update(readers)
+                found.update(dict.fromkeys(readers))
         return tuple(found)
 
     def wanted(self, kind: Kind, key: Key) -> bool:
@@ -90,7 +93,7 @@ class Interest:
 
     def _note(self, reader: Reader, read: _Read) -> None:
         self._reads.setdefault(reader, {})[read] = None
-        self._readers.setdefault(read, {})[reader] = None
+        self._readers[read] = _with(self._readers.get(read, ()), reader)
 
     def _candidates(self, change: Change) -> Iterable[Selector]:
         pairs: dict[tuple[str, str] | None, None] = {None: None}
@@ -99,3 +102,20 @@ class Interest:
         for namespace in dict.fromkeys((change.key.namespace, "")):
             for pair in pairs:
                 yield from self._selectors.get((change.kind, namespace, pair), ())
+
+
+def _with(readers: _Readers, reader: Reader) -> _Readers:
+    if reader in readers:
+        return readers
+    if isinstance(readers, tuple):
+        more = (*readers, reader)
+        return more if len(more) <= _FEW else dict.fromkeys(more)
+    readers[reader] = None
+    return readers
+
+
+def _without(readers: _Readers, reader: Reader) -> _Readers:
+    if isinstance(readers, tuple):
+        return tuple(each for each in readers if each != reader)
+    readers.pop(reader, None)
+    return readers

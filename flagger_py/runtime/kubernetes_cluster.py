@@ -150,7 +150,7 @@ class KubernetesCluster:
     async def _live(self, kind: Kind, key: Key, account: str | None) -> Manifest | None:
         """Return the object as cached, None where it is not, or where we may not look."""
         scope = self._own.get(kind)
-        if scope is None or scope.labels:
+        if scope is None or key not in self.store(kind):
             scope = self._caches.scope_of(kind, key, None if ours(kind.group) else account)
         if kind in BY_NAME and not self._interest.wanted(kind, key):
             return None

@@ -7,7 +7,7 @@ flag takes one dash or two, as Go's do.
 import argparse
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from flagger_py.errors import SpecError
 from flagger_py.quantities import duration_s
@@ -78,7 +78,7 @@ def read_options(args: argparse.Namespace, environ: Mapping[str, str]) -> Runtim
         raise SpecError(f"--feature-gates: {args.unknown_gates} is unknown; there are none yet")
     home = environ.get("RUNTIME_NAMESPACE") or namespace or "kube-system"
     return RuntimeOptions(
-        **{name: getattr(args, name) for name in _PLAIN},
+        **{name: getattr(args, name) for name in _as_parsed()},
         namespace=namespace,
         leader_election_namespace=args.leader_election_namespace or home,
         metrics_addr=f":{args.port}" if args.metrics_addr is None else args.metrics_addr,
@@ -116,6 +116,13 @@ def seconds(text: str) -> float:
         return duration_s(text)
     except SpecError as error:
         raise argparse.ArgumentTypeError(error.message) from error
+
+
+def _as_parsed() -> list[str]:
+    """Name the options that are what their flag says."""
+    made = ("namespace", "leader_election_namespace", "metrics_addr", "egress_allow_hosts")
+    of_the_process = ("identity", "program", "mesh_provider")
+    return [f.name for f in fields(RuntimeOptions) if f.name not in (*made, *of_the_process)]
 
 
 def _cluster_flags(parser: argparse.ArgumentParser) -> None:
@@ -231,33 +238,3 @@ def _safety_flags(parser: argparse.ArgumentParser) -> None:
         default="",
         help="Comma-separated hosts (with *) that may be called; all if empty.",
     )
-
-
-_PLAIN = (
-    "kubeconfig",
-    "context",
-    "master",
-    "watch_label_selector",
-    "watch_configs_label_selector",
-    "concurrent",
-    "min_retry_delay_s",
-    "max_retry_delay_s",
-    "requeue_dependency_s",
-    "interval_jitter_percentage",
-    "leader_election",
-    "leader_election_release_on_cancel",
-    "lease_duration_s",
-    "renew_deadline_s",
-    "retry_period_s",
-    "health_addr",
-    "events_addr",
-    "log_level",
-    "log_encoding",
-    "default_service_account",
-    "no_cross_namespace_refs",
-    "insecure_allow_http",
-    "egress_allow_link_local",
-    "graceful_shutdown_timeout_s",
-    "kube_api_qps",
-    "kube_api_burst",
-)

@@ -116,21 +116,17 @@ async def _serve(house: House, stop: asyncio.Event, ready: asyncio.Event) -> int
 async def _lead(house: House, stop: asyncio.Event) -> int:
     """Wait for the lead, work while we have it, and give it back."""
     stopped = asyncio.create_task(stop.wait(), name="stop")
-    if house.elector is None:
-        return await _work(house, stopped, None)
-    acquired = asyncio.create_task(house.elector.acquire(), name="election")
-    await asyncio.wait((stopped, acquired), return_when=asyncio.FIRST_COMPLETED)
-    if not acquired.done():
-        acquired.cancel()
-        await asyncio.gather(acquired, return_exceptions=True)
-        return 0
-    held = asyncio.create_task(house.elector.hold(), name="lease")
     try:
+        if house.elector is None:
+            return await _work(house, stopped, None)
+        acquired = asyncio.create_task(house.elector.acquire(), name="election")
+        if not await _first(acquired, stopped):
+            return 0
         async with house.elector.released():
+            held = asyncio.create_task(house.elector.hold(), name="lease")
             try:
                 refreshed = asyncio.create_task(house.cluster.refresh(), name="refresh")
-                await asyncio.wait((stopped, held, refreshed), return_when=asyncio.FIRST_COMPLETED)
-                refreshed.cancel()
+                await _first(refreshed, stopped, held)
                 return await _work(house, stopped, held)
             finally:
                 # Before the release: a renewal on its way would take the Lease back.
@@ -138,6 +134,17 @@ async def _lead(house: House, stop: asyncio.Event) -> int:
                 await asyncio.gather(held, return_exceptions=True)
     finally:
         stopped.cancel()
+
+
+async def _first(task: asyncio.Task[None], *others: asyncio.Task[Any]) -> bool:
+    """Tell whether *task* ended before any of the *others*, else cancel it; raises its error."""
+    await asyncio.wait((task, *others), return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+        return True
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return False
 
 
 async def _work(house: House, stopped: asyncio.Task[Any], held: asyncio.Task[None] | None) -> int:
@@ -154,7 +161,6 @@ async def _work(house: House, stopped: asyncio.Task[Any], held: asyncio.Task[Non
         await house.deliveries.drain(max(1.0, grace_s / 2))
         working.cancel()
         found = await asyncio.gather(working, return_exceptions=True)
-        stopped.cancel()
     if isinstance(found[0], Exception):
         log.error("the workers ended", exc_info=found[0])
         return 1

@@ -64,6 +64,7 @@ class Reflector:
         self._settled = asyncio.Event()
         self._synced = asyncio.Event()
         self._version = ""
+        self._heard = False
 
     @property
     def synced(self) -> bool:
@@ -83,22 +84,26 @@ class Reflector:
         """Keep the store true until cancelled."""
         pause_s = _PAUSE_S_MIN
         while True:
+            self._heard = False
+            longest_s = _OUTAGE_PAUSE_S_MAX
             try:
                 if not self.synced or not self._version:
                     self._version = await self._list()
                     self._fine()
-                if await self._follow():
-                    self.fault = None
-                    pause_s = _PAUSE_S_MIN
-                    continue
+                await self._follow()
             except Gone:
                 self._version = ""
             except FlaggerError as error:
                 self._failed(error)
-                patient = isinstance(error, Missing | SpecError)
-                pause_s = min(pause_s, _PAUSE_S_MAX if patient else _OUTAGE_PAUSE_S_MAX)
+                if isinstance(error, Missing | SpecError):
+                    longest_s = _PAUSE_S_MAX
+            else:
+                if self._heard:
+                    continue
+            # A watch that told us anything was a good one, however it ended.
+            pause_s = _PAUSE_S_MIN if self._heard else min(pause_s, longest_s)
             await self._sleep(pause_s * (1 + self._jitter() / 2))
-            pause_s = min(pause_s * 2, _PAUSE_S_MAX)
+            pause_s *= 2
 
     async def refresh(self) -> None:
         """List afresh, beside the watch; returns when that succeeded or cannot."""
@@ -126,16 +131,15 @@ class Reflector:
         self.store.keep_only(seen, int(version) if version.isdigit() else 0)
         return version
 
-    async def _follow(self) -> bool:
-        """Watch once; tell whether it told us anything, so that there is no need to pause."""
+    async def _follow(self) -> None:
+        """Watch once, until the server ends it."""
         timeout_s = _WATCH_S_MIN + int(self._jitter() * _WATCH_S_SPREAD)
-        heard = False
         events = self._source.watch(self.scope, self._version, timeout_s)
         async with contextlib.aclosing(events) as stream:
             async for event in stream:
                 self._take(event)
-                heard = True
-        return heard
+                self._heard = True
+                self.fault = None
 
     def _take(self, event: Mapping[str, Any]) -> None:
         found = event["object"]

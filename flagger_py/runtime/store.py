@@ -145,9 +145,10 @@ class Store:
         if self._slimmer is not None:
             slimmed = self._slimmer(slimmed)
         meta = slimmed["metadata"]
-        labels = {sys.intern(k): sys.intern(v) for k, v in (meta.get("labels") or {}).items()}
-        interned = Key(sys.intern(key.namespace), sys.intern(key.name))
-        raw = orjson.dumps(slimmed)
+        labels = {sys.intern(name): value for name, value in (meta.get("labels") or {}).items()}
+        interned = Key(sys.intern(key.namespace), key.name)
+        # Copied, because orjson leaves kilobytes of its buffer behind the text.
+        raw = bytes(memoryview(orjson.dumps(slimmed)))
         return _Record(interned, raw, version, str(meta.get("uid", "")), labels, _essence(slimmed))
 
     def _candidates(self, namespace: str, labels: Labels) -> Iterator[_Record]:

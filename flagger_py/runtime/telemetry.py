@@ -44,7 +44,7 @@ class Telemetry:
     """The metrics of one process."""
 
     def __init__(self, version: str, mesh_provider: str = "", *, process: bool = True) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # ships no type
         self.registry = CollectorRegistry(auto_describe=True)
         if process:
             ProcessCollector(registry=self.registry)

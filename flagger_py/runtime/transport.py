@@ -118,7 +118,6 @@ class Transport:
         self._sessions.clear()
 
     async def _once(self, call: Call) -> Reply:
-        await self._credentials.authorization()
         try:
             async with self._request(call, "plain") as response:
                 self._heard(call, response.status)

@@ -1,74 +1,62 @@
 """What the edge and the pods export about the requests they answered, as Prometheus scrapes it.
 
-Traefik's `traefik_service_*` and the applications' own `http_request_duration_seconds`. Counters
-may be fractions: shares of requests are counted exactly, nothing is drawn by lot.
+Traefik's `traefik_service_*`, the applications' own `http_request_duration_seconds`, and `up`.
+The value of a scrape is computed when somebody asks for it, so that time in which nobody does
+costs nothing. Counters may be fractions, since nothing is drawn by lot.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
 
+from flagger_py.testing.curves import BOUNDS, Histogram, Span
 from flagger_py.testing.pods import Pod, Pods
 
-Sink = Callable[[str, Mapping[str, str], float, datetime], None]
-"""Takes one sample: the metric's name, its labels, its value and when it was scraped."""
-
+EDGE = "traefik_service_request_duration_seconds"
+EDGE_TOTAL = "traefik_service_requests_total"
+APPS = "http_request_duration_seconds"
 JOBS = ("edge", "pods")
 """What is scraped; as in Prometheus, `up` tells of each that it answered."""
 
-BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+Read = Callable[[float], float | None]
+"""Returns a series' value at a moment, in seconds since the epoch; None where it has none."""
 
-
-@dataclass(slots=True)
-class Histogram:
-    """Requests counted by how long they took; the last bucket is everything slower."""
-
-    count: float = 0.0
-    sum_s: float = 0.0
-    buckets: list[float] = field(default_factory=lambda: [0.0] * (len(BUCKETS_S) + 1))
-
-    def add(self, requests: float, took_s: float) -> None:
-        self.count += requests
-        self.sum_s += requests * took_s
-        nth = next((i for i, le in enumerate(BUCKETS_S) if took_s <= le), len(BUCKETS_S))
-        self.buckets[nth] += requests
+Exported = tuple[Mapping[str, str], Read]
 
 
 @dataclass(slots=True)
 class Exporters:
-    """The counters of one edge and of all pods behind it since the World began."""
+    """The counters of one edge, and of all of *pods*, since the World began."""
 
+    pods: Pods
     _edge: dict[tuple[str, int], Histogram] = field(default_factory=dict)
     _apps: dict[tuple[str, str, int], Histogram] = field(default_factory=dict)
-    _addresses: dict[str, str] = field(default_factory=dict)
 
-    def count_at_edge(self, exported: str, code: int, requests: float, took_s: float) -> None:
-        """Count *requests* that the edge's service *exported* answered with *code*."""
-        self._edge.setdefault((exported, code), Histogram()).add(requests, took_s)
+    def count_at_edge(self, exported: str, code: int, span: Span) -> None:
+        """Count requests that the edge's service *exported* answered with *code*."""
+        self._edge.setdefault((exported, code), Histogram()).add(span)
 
-    def count_in_pod(self, pod: Pod, code: int, requests: float, took_s: float) -> None:
-        key = (pod.namespace, pod.name, code)
-        self._apps.setdefault(key, Histogram()).add(requests, took_s)
-        self._addresses[pod.name] = pod.address
+    def count_in_pod(self, pod: Pod, code: int, span: Span) -> None:
+        self._apps.setdefault((pod.namespace, pod.name, code), Histogram()).add(span)
 
-    def scrape(self, pods: Pods, sink: Sink, now: datetime) -> None:
-        """Tell *sink* every counter as it stands; pods that are gone are not scraped."""
-        for job in JOBS:
-            sink("up", {"job": job}, 1.0, now)
+    def named(self, name: str) -> Iterator[Exported]:
+        """Go over the series of the metric *name* with their labels."""
+        if name == "up":
+            yield from (({"job": job}, lambda _: 1.0) for job in JOBS)
+        elif name == EDGE_TOTAL:
+            yield from _series(f"{EDGE}_count", EDGE, self._of_the_edge())
+        elif name.startswith(EDGE):
+            yield from _series(name, EDGE, self._of_the_edge())
+        elif name.startswith(APPS):
+            yield from _series(name, APPS, self._of_the_pods())
+
+    def _of_the_edge(self) -> Iterator[tuple[dict[str, str], "Alive"]]:
         for (exported, code), histogram in self._edge.items():
-            labels = {
-                "service": exported,
-                "code": str(code),
-                "method": "GET",
-                "protocol": "http",
-            }
-            sink("traefik_service_requests_total", labels, histogram.count, now)
-            _tell("traefik_service_request_duration_seconds", labels, histogram, sink, now)
-        for (namespace, name, code), histogram in tuple(self._apps.items()):
-            pod = pods.at(self._addresses[name])
-            if pod is None or pod.name != name or pod.gone_at is not None:
-                del self._apps[(namespace, name, code)]
-                continue
+            labels = {"service": exported, "code": str(code), "method": "GET", "protocol": "http"}
+            yield labels, Alive(histogram)
+
+    def _of_the_pods(self) -> Iterator[tuple[dict[str, str], "Alive"]]:
+        for (namespace, name, code), histogram in self._apps.items():
             labels = {
                 "kubernetes_namespace": namespace,
                 "kubernetes_pod_name": name,
@@ -76,16 +64,40 @@ class Exporters:
                 "path": "root",
                 "status": str(code),
             }
-            _tell("http_request_duration_seconds", labels, histogram, sink, now)
+            yield labels, Alive(histogram, self.pods.gone_s(name))
 
 
-def _tell(
-    name: str, labels: Mapping[str, str], histogram: Histogram, sink: Sink, now: datetime
-) -> None:
-    total = 0.0
-    for le, count in zip((*BUCKETS_S, float("inf")), histogram.buckets, strict=True):
-        total += count
-        bound = "+Inf" if le == float("inf") else f"{le:g}"
-        sink(f"{name}_bucket", {**labels, "le": bound}, total, now)
-    sink(f"{name}_sum", labels, histogram.sum_s, now)
-    sink(f"{name}_count", labels, histogram.count, now)
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """A histogram while it is exported: from its first request until its pod is gone."""
+
+    histogram: Histogram
+    until_s: float = float("inf")
+
+    def bucket(self, bound: str, at_s: float) -> float | None:
+        return self._told(at_s, self.histogram.below(bound, at_s))
+
+    def count(self, at_s: float) -> float | None:
+        return self._told(at_s, self.histogram.count(at_s))
+
+    def sum_s(self, at_s: float) -> float | None:
+        return self._told(at_s, self.histogram.sum_s.at(at_s))
+
+    def _told(self, at_s: float, value: float) -> float | None:
+        return value if at_s <= self.until_s and self.histogram.count(at_s) > 0 else None
+
+
+def _series(
+    name: str, base: str, histograms: Iterable[tuple[dict[str, str], Alive]]
+) -> Iterator[Exported]:
+    """Read the part of each histogram that *name* is: its buckets, its count or its sum."""
+    for labels, alive in histograms:
+        match name.removeprefix(base):
+            case "_bucket":
+                yield from (
+                    ({**labels, "le": bound}, partial(alive.bucket, bound)) for bound in BOUNDS
+                )
+            case "_count":
+                yield labels, alive.count
+            case "_sum":
+                yield labels, alive.sum_s

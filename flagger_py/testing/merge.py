@@ -132,7 +132,7 @@ def _compare(element: str, old: Any, new: Any, shape: Shape, into: tuple[Fields,
     changed, removed = into
     if old is ABSENT:
         changed[element] = fields_of(new, shape)
-    elif new is ABSENT:
+    elif new is ABSENT or new is None:
         removed[element] = fields_of(old, shape)
     elif isinstance(old, dict) and isinstance(new, dict) and not shape.atomic:
         _keep(element, diff(old, new, shape), into)

@@ -65,24 +65,24 @@ class Pod:
 class Pods:
     """All pods of a World, kept by its Deployments and read by its edge."""
 
-    _by_owner: dict[tuple[str, str], tuple[Pod, ...]] = field(default_factory=dict)
+    _by_owner: dict[str, dict[str, tuple[Pod, ...]]] = field(default_factory=dict)
     _by_address: dict[str, Pod] = field(default_factory=dict)
-    _overrides: dict[str, dict[str, str]] = field(default_factory=dict)
+    _gone: dict[str, float] = field(default_factory=dict)
     _count: int = 0
 
     def of(self, namespace: str, owner: str) -> tuple[Pod, ...]:
         """Return the live pods of a workload, oldest first."""
-        return self._by_owner.get((namespace, owner), ())
+        return self._by_owner.get(namespace, {}).get(owner, ())
 
     def owners(self) -> tuple[tuple[str, str], ...]:
-        return tuple(self._by_owner)
+        """Return namespace and name of every workload that has pods."""
+        return tuple((space, name) for space, held in self._by_owner.items() for name in held)
 
     def selected(self, namespace: str, labels: Mapping[str, str]) -> tuple[Pod, ...]:
         """Return the live pods of *namespace* that carry all *labels*, by name."""
         found = [
             pod
-            for (where, _), pods in self._by_owner.items()
-            if where == namespace
+            for pods in self._by_owner.get(namespace, {}).values()
             for pod in pods
             if labels.items() <= pod.labels.items()
         ]
@@ -91,6 +91,10 @@ class Pods:
     def at(self, address: str) -> Pod | None:
         """Return the pod that has or lately had *address*."""
         return self._by_address.get(address)
+
+    def gone_s(self, name: str) -> float:
+        """Return when a pod was told to stop, in seconds since the epoch; else infinity."""
+        return self._gone.get(name, float("inf"))
 
     def start(self, deployment: Manifest, template_hash: str, now: datetime, nth: int) -> Pod:
         """Start the *nth* pod of a batch; the kubelet starts them one after another."""
@@ -110,8 +114,7 @@ class Pods:
             started=now,
             ready_at=None if how.never_ready else now + wait,
         )
-        key = (pod.namespace, pod.owner)
-        self._by_owner[key] = (*self.of(*key), pod)
+        self._set(pod.namespace, pod.owner, (*self.of(pod.namespace, pod.owner), pod))
         self._by_address[pod.address] = pod
         return pod
 
@@ -119,13 +122,11 @@ class Pods:
         """Tell *pods* to stop: at once for those who read their state, later for their callers."""
         names = {pod.name for pod in pods}
         for pod in pods:
-            key = (pod.namespace, pod.owner)
-            left = tuple(other for other in self.of(*key) if other.name not in names)
+            live = self.of(pod.namespace, pod.owner)
+            left = tuple(other for other in live if other.name not in names)
             self._by_address[pod.address] = replace(pod, gone_at=now)
-            if left:
-                self._by_owner[key] = left
-            else:
-                self._by_owner.pop(key, None)
+            self._gone[pod.name] = now.timestamp()
+            self._set(pod.namespace, pod.owner, left)
         self._bury(now)
 
     def behave(self, namespace: str, env: Mapping[str, str], **where: str) -> None:
@@ -133,9 +134,17 @@ class Pods:
 
         *where* narrows them down: `owner` is the workload's name, `version` what they answer.
         """
-        for key, pods in tuple(self._by_owner.items()):
-            if key[0] == namespace and where.get("owner", key[1]) == key[1]:
-                self._by_owner[key] = tuple(self._changed(pod, env, where) for pod in pods)
+        for owner, pods in tuple(self._by_owner.get(namespace, {}).items()):
+            if where.get("owner", owner) == owner:
+                changed = tuple(self._changed(pod, env, where) for pod in pods)
+                self._set(namespace, owner, changed)
+
+    def _set(self, namespace: str, owner: str, pods: tuple[Pod, ...]) -> None:
+        held = self._by_owner.setdefault(namespace, {})
+        if pods:
+            held[owner] = pods
+        else:
+            held.pop(owner, None)
 
     def _changed(self, pod: Pod, env: Mapping[str, str], where: Mapping[str, str]) -> Pod:
         if where.get("version", pod.behaviour.version) != pod.behaviour.version:

@@ -54,7 +54,7 @@ class Records:
         return text
 
     def add(self, served: Served, key: Key, held: Held, time: str) -> Manifest:
-        """Store a new object; raises `Invalid`, and `AlreadyExists` where that is not the matter."""
+        """Store a new object; raises `Invalid` or `AlreadyExists`, in this order."""
         self._made += 1
         system: Json = {"name": key.name}
         if served.kind.namespaced:
@@ -155,4 +155,5 @@ def _held_back(kind: Kind, draft: Json) -> bool:
 
 
 def _is_namespace(live: Manifest) -> bool:
-    return live["apiVersion"] == NAMESPACE.api_version and live["kind"] == NAMESPACE.kind
+    name = (live["apiVersion"], live["kind"])
+    return name == (NAMESPACE.api_version, NAMESPACE.kind)

@@ -7,12 +7,13 @@ is drawn by lot, so that a share of 20 % is exactly that.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from flagger_py.refs import ENDPOINT_SLICE, Key, Kind
+from flagger_py.testing.curves import Span
 from flagger_py.testing.edges import Backend, Rule, Visit, find_rule, rules_of
-from flagger_py.testing.exporters import Exporters, Sink
+from flagger_py.testing.exporters import Exporters
 from flagger_py.testing.pods import Pod, Pods
 from flagger_py.testing.served import HTTP_ROUTE, INGRESS_ROUTE, TRAEFIK_SERVICE
 from flagger_py.testing.slices import SERVICE_NAME_LABEL
@@ -20,7 +21,6 @@ from flagger_py.testing.store import Store
 from flagger_py.wire import Manifest
 
 EDGE_DELAY_S = 0.3
-SCRAPE_S = 1.0
 OK, FAILED, NOT_FOUND, NO_BACKEND = 200, 500, 404, 503
 
 
@@ -56,23 +56,23 @@ class _Table:
 
 
 class Users:
-    """An actor that is all users of a World, the edge they go through, and its scraper."""
+    """An actor that is all users of a World and the edge they go through.
+
+    Requests are counted when something changes; `settle` counts those until now, before `counts`
+    or the exporters are read.
+    """
 
     kinds: tuple[Kind, ...] = (INGRESS_ROUTE, TRAEFIK_SERVICE, HTTP_ROUTE, ENDPOINT_SLICE)
 
-    def __init__(
-        self, pods: Pods, *, sink: Sink | None = None, delay_s: float = EDGE_DELAY_S
-    ) -> None:
-        self.exporters = Exporters()
+    def __init__(self, pods: Pods, *, delay_s: float = EDGE_DELAY_S) -> None:
+        self.exporters = Exporters(pods)
         self.counts: dict[Served, float] = defaultdict(float)
         self._pods = pods
-        self._sink = sink
         self._delay = timedelta(seconds=delay_s)
         self._loads: list[Load] = []
         self._table = _Table()
         self._coming: list[tuple[datetime, _Table]] = []
         self._counted_until: datetime | None = None
-        self._scrape_at: datetime | None = None
         self._read_at_version = -1
 
     def send(self, load: Load, now: datetime) -> None:
@@ -82,31 +82,16 @@ class Users:
         if load.rps > 0:
             self._loads.append(load)
 
-    def settle(self, now: datetime) -> None:
-        """Count what was sent until *now*, before something that no object shows changes."""
-        self._count(now)
-
     def act(self, store: Store, now: datetime) -> float | None:
-        self._count(now)
+        self.settle(now)
         if store.version != self._read_at_version:
             self._read_at_version = store.version
             latest = self._coming[-1][1] if self._coming else self._table
             if (table := _read(store)) != latest:
                 self._coming.append((now + self._delay, table))
-        next_at = min([self._scrape(now), *(moment for moment, _ in self._coming)])
-        return (next_at - now).total_seconds()
+        return (self._coming[0][0] - now).total_seconds() if self._coming else None
 
-    def _scrape(self, now: datetime) -> datetime:
-        """Take the scrapes that are due; return when the next one is."""
-        moment = self._scrape_at or now.replace(microsecond=0)
-        while moment <= now:
-            if self._sink is not None:
-                self.exporters.scrape(self._pods, self._sink, moment)
-            moment += timedelta(seconds=SCRAPE_S)
-        self._scrape_at = moment
-        return moment
-
-    def _count(self, now: datetime) -> None:
+    def settle(self, now: datetime) -> None:
         """Count the requests since the last time, under the table that was in force at each."""
         begun = self._counted_until or now
         while self._coming and self._coming[0][0] <= now:
@@ -119,41 +104,41 @@ class Users:
     def _count_span(self, begun: datetime, until: datetime) -> None:
         span_s = (until - begun).total_seconds()
         for load in self._loads if span_s > 0 else ():
-            self._serve(load, load.rps * span_s, until)
+            span = Span(begun.timestamp(), until.timestamp(), load.rps * span_s, 0.0)
+            self._serve(load, span, until)
 
-    def _serve(self, load: Load, requests: float, now: datetime) -> None:
+    def _serve(self, load: Load, span: Span, now: datetime) -> None:
         rule = find_rule(self._table.rules, load.visit)
         if rule is None or not rule.backends:
-            self.counts[Served(load.id, "", "none", NOT_FOUND)] += requests
+            self.counts[Served(load.id, "", "none", NOT_FOUND)] += span.requests
             return
         for backend in rule.backends:
             if backend.share > 0:
-                self._forward(load, backend, requests * backend.share, now)
+                self._forward(load, backend, _part(span, backend.share), now)
 
-    def _forward(self, load: Load, backend: Backend, requests: float, now: datetime) -> None:
+    def _forward(self, load: Load, backend: Backend, span: Span, now: datetime) -> None:
         addresses = self._table.endpoints.get(backend.service, ())
         known = (self._pods.at(address) for address in addresses)
         pods = tuple(pod for pod in known if pod is not None and pod.answers(now))
         if not pods:
-            self.counts[Served(load.id, "", "none", NO_BACKEND)] += requests
-            self.exporters.count_at_edge(backend.exported, NO_BACKEND, requests, 0.001)
-            return
+            self.counts[Served(load.id, "", "none", NO_BACKEND)] += span.requests
+            self.exporters.count_at_edge(backend.exported, NO_BACKEND, span)
         for pod in pods:
-            self._answer(load, backend, pod, requests / len(pods))
+            self._answer(load, backend, pod, _part(span, 1 / len(pods)))
 
-    def _answer(self, load: Load, backend: Backend, pod: Pod, requests: float) -> None:
+    def _answer(self, load: Load, backend: Backend, pod: Pod, span: Span) -> None:
         how = pod.behaviour
         side = "primary" if pod.owner.endswith("-primary") else "canary"
-        for code, count in (
-            (OK, requests * (1 - how.error_rate)),
-            (FAILED, requests * how.error_rate),
-        ):
-            if count <= 0:
-                continue
-            took_s = how.latency_ms / 1000
-            self.counts[Served(load.id, how.version, side, code)] += count
-            self.exporters.count_at_edge(backend.exported, code, count, took_s)
-            self.exporters.count_in_pod(pod, code, count, took_s)
+        for code, share in ((OK, 1 - how.error_rate), (FAILED, how.error_rate)):
+            if share > 0:
+                part = replace(_part(span, share), took_s=how.latency_ms / 1000)
+                self.counts[Served(load.id, how.version, side, code)] += part.requests
+                self.exporters.count_at_edge(backend.exported, code, part)
+                self.exporters.count_in_pod(pod, code, part)
+
+
+def _part(span: Span, share: float) -> Span:
+    return replace(span, requests=span.requests * share)
 
 
 def _read(store: Store) -> _Table:

@@ -27,12 +27,28 @@ from flagger_py.wire import Manifest
 
 @dataclass(slots=True)
 class _Watched:
-    """What the controller remembers of one object between two looks."""
+    """What the controller remembers of one object between two looks.
+
+    Until *due* there is nothing to do while the object is at *version*.
+    """
 
     uid: str
     generation: int
     seen_at: datetime
     template_hash: str = ""
+    version: str = ""
+    due: datetime | None = None
+
+    def wait_s(self, version: str, now: datetime) -> float | None:
+        """Return the seconds until something is to be done, 0 when that is now."""
+        if self.version != version:
+            return 0.0
+        return None if self.due is None else max(0.0, (self.due - now).total_seconds())
+
+    def rest(self, version: str, now: datetime, wait_s: float | None) -> float | None:
+        self.version = version
+        self.due = None if wait_s is None else now + timedelta(seconds=wait_s)
+        return wait_s
 
 
 class Deployments:
@@ -59,18 +75,22 @@ class Deployments:
         if watched is None or watched.uid != meta["uid"]:
             self._pods.stop(self._pods.of(key.namespace, key.name), now)
             watched = self._watched[key] = _Watched(meta["uid"], -1, now)
+        resting_s = watched.wait_s(meta["resourceVersion"], now)
+        if resting_s is None or resting_s > 0:
+            return resting_s
         if watched.generation != meta["generation"]:
             watched.generation, watched.seen_at = meta["generation"], now
         if now < watched.seen_at + self._lag:
             return (watched.seen_at + self._lag - now).total_seconds()
         want = wanted(item)
-        item = self._take_up(item, want, watched, now)
-        self._move(item, want, now)
         pods = self._pods.of(key.namespace, key.name)
-        found = status(item, want, pods, now)
+        found = status(self._take_up(item, want, watched, now), want, pods, now)
         if found != (item.get("status") or {}):
-            store.set_status(DEPLOYMENT, key, found, "kube-controller-manager")
-        return soonest((next_event_s(want, pods, now), deadline_left_s(want, found, now)))
+            meta = store.set_status(DEPLOYMENT, key, found, "kube-controller-manager")["metadata"]
+        wait_s = soonest((next_event_s(want, pods, now), deadline_left_s(want, found, now)))
+        if self._move(item, want, now):
+            wait_s = self._lag.total_seconds()  # What was moved is reported by the next look.
+        return watched.rest(meta["resourceVersion"], now, wait_s)
 
     def _take_up(self, item: Manifest, want: Wanted, watched: _Watched, now: datetime) -> Manifest:
         """Note a new template: the deadline of its rollout begins now."""
@@ -82,13 +102,14 @@ class Deployments:
         conditions = [*others, created_replica_set(item, now)]
         return {**item, "status": {**before, "updatedReplicas": 0, "conditions": conditions}}
 
-    def _move(self, item: Manifest, want: Wanted, now: datetime) -> None:
-        """Stop and start pods until only time can help."""
-        key = key_of(item)
+    def _move(self, item: Manifest, want: Wanted, now: datetime) -> bool:
+        """Stop and start pods until only time can help; tell whether there was anything to do."""
+        key, moved = key_of(item), False
         while True:
             move = next_move(want, self._pods.of(key.namespace, key.name), now)
             if not move.stop and not move.start:
-                return
+                return moved
+            moved = True
             self._pods.stop(move.stop, now)
             for nth in range(move.start):
                 self._pods.start(item, want.template_hash, now, nth)

@@ -39,8 +39,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """Teach *parser* the flags of this part."""
     parser.add_argument(
         *("--metrics-server", "-metrics-server"),
-        default=METRICS_SERVER,
-        help="URL of the Prometheus that built-in and inline queries are asked of.",
+        default=None,  # In one process with others nobody may take the default for a wish.
+        help=f"URL of the Prometheus for built-in and inline queries; {METRICS_SERVER} if empty.",
     )
     parser.add_argument(
         "--metrics-source",
@@ -71,7 +71,7 @@ def settings(options: RuntimeOptions, args: argparse.Namespace) -> MetricsSettin
     if source is Source.OPENMETRICS and not args.openmetrics_address:
         raise SpecError("--metrics-source=openmetrics needs at least one --openmetrics-address")
     return MetricsSettings(
-        metrics_server=args.metrics_server,
+        metrics_server=args.metrics_server or METRICS_SERVER,
         source=source,
         openmetrics_addresses=tuple(args.openmetrics_address),
         scrape_s=args.scrape_interval,

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from flagger_py.clock import rfc3339
 from flagger_py.conditions import (
     MESSAGE_CHARS_MAX,
     STALLED,
@@ -166,7 +165,7 @@ def _as_before(subject: Analysis) -> Next:
 
 
 def _pending(status: MetricAnalysisStatus, due: datetime | None, wait_s: float | None) -> Next:
-    when = f"due at {rfc3339(due)}" if due is not None else "due now"
+    when = f"due at {_written(due)}" if due is not None else "due now"
     message = f"The verdict on run {status.run} is {when}"
     conditions = (
         Condition(type=HEALTHY, status="Unknown", reason=Verdict.PENDING, message=message),
@@ -203,7 +202,7 @@ def _news(subject: Analysis, judgement: Judgement) -> tuple[Emit, ...]:
     """Tell a continuous analysis' verdict when it is not the one before."""
     if judgement.verdict is subject.status.verdict:
         return ()
-    token = rfc3339(judgement.at)
+    token = _written(judgement.at)
     if judgement.verdict is Verdict.PASSED:
         return (Emit(judgement.verdict, judgement.sentence, "Normal", token),)
     return (Emit(judgement.verdict, judgement.sentence, "Warning", token),)
@@ -225,3 +224,7 @@ def _seconds(now: datetime, until: datetime | None) -> float:
 
 def _sooner(wait_s: float, scrape_s: float | None) -> float:
     return max(0.0, wait_s if scrape_s is None else min(wait_s, scrape_s))
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

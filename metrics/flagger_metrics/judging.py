@@ -15,6 +15,8 @@ from .thresholds import bounds, breach, rule, subject
 from .verdict import Judged, counted
 
 NO_VALUES = "no values found"
+QUERY_CHARS_MAX = 4096
+WARNINGS_MAX = 10
 SEVERAL = "set reduce to max, min, avg, sum, first or last"
 
 
@@ -48,13 +50,18 @@ def judge(spec: MetricAnalysisSpec, namespace: str, heard: Heard, at: datetime) 
         name=metric.name,
         verdict=verdict,
         sentence=sentence,
-        query=heard.query,
+        query=_shown(heard.query),
         value=value,
         rule=rule(limits, name=name),
         at=at,
-        warnings=heard.answer.warnings if heard.answer else (),
+        warnings=heard.answer.warnings[:WARNINGS_MAX] if heard.answer else (),
     )
     return Judged(reading, counted(verdict, metric.on_no_data, metric.on_error))
+
+
+def _shown(query: str | None) -> str | None:
+    """Return *query* in one line and cut to what a status can hold."""
+    return None if query is None else " ".join(query.split())[:QUERY_CHARS_MAX]
 
 
 def reduced(values: Sequence[float], how: Reduce) -> float:

@@ -86,7 +86,7 @@ class Observer:
             exchanges = [await self.asked.send(site.egress, r, site.now) for r in requests]
         except SpecError as error:
             return _forbidden(source, error)
-        fault = source.provider.offline(exchanges)
+        fault = source.provider.offline(source.access, exchanges)
         if fault is None:
             return None
         told = f"{CHECKING}{source.title} not avaiable: {fault}"  # codespell:ignore - Flagger's

@@ -131,7 +131,8 @@ class _Evaluation:
             inside = [s for s in kept if start_s < s.at_s <= end_s]
             value = OVER_RANGE[name](inside, start_s, end_s)
             if value is not None:
-                found.append(Series(without_name(labels), value))
+                kept_name = name == "last_over_time"
+                found.append(Series(labels if kept_name else without_name(labels), value))
         return tuple(found)
 
     def call(self, call: syntax.Call) -> Value:

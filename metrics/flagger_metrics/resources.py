@@ -1,8 +1,17 @@
 """The kinds that this part owns, as the API server is told about them."""
 
-from flagger_py.crd import AGE, Column, CustomResource
+from flagger_py.crd import AGE, STANDING, Column, CustomResource
 
-from . import api_template
+from . import api, api_template
+
+METRIC_ANALYSIS = CustomResource(
+    kind=api.METRIC_ANALYSIS,
+    about="A MetricAnalysis reads metrics and says whether they are as they should be.",
+    spec=api.MetricAnalysisSpec,
+    status=api.MetricAnalysisStatus,
+    short_names=("ma",),
+    printer_columns=(Column("Verdict", ".status.verdict"), *STANDING),
+)
 
 METRIC_TEMPLATE = CustomResource(
     kind=api_template.KIND,
@@ -14,4 +23,4 @@ METRIC_TEMPLATE = CustomResource(
     kept=True,
 )
 
-RESOURCES = (METRIC_TEMPLATE,)
+RESOURCES = (METRIC_ANALYSIS, METRIC_TEMPLATE)

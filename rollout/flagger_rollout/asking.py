@@ -86,4 +86,7 @@ def waits_for_answer(case: Case, child: Child, what: str) -> tuple[Standing, flo
             StandingReason.NO_ANSWER,
         ), None
     wake_s = limit_s - child.waited_s if child.silent else None
+    announced = child.routed.in_force if child.routed is not None else None
+    if announced is not None and announced.since > case.now:
+        wake_s = case.seconds_until(announced.since)
     return progressing(what), wake_s

@@ -144,11 +144,16 @@ class Case:
         )
 
     def in_force_since(self, split: Split) -> datetime | None:
-        """Return since when requests really follow *split*, None while they do not."""
+        """Return since when requests really follow *split*, None while they do not.
+
+        A route may announce a split for a moment to come; until then it is not in force.
+        """
         routed = self.seen.route.routed
         if routed is None or routed.in_force is None or not routed.current:
             return None
-        return routed.in_force.since if routed.in_force.split == split else None
+        if routed.in_force.split != split or routed.in_force.since > self.now:
+            return None
+        return routed.in_force.since
 
     @property
     def route_since(self) -> datetime | None:
@@ -157,8 +162,13 @@ class Case:
 
     @property
     def since(self) -> datetime:
-        """Since when this tick's split is in force; deciders ask once that is established."""
-        return self.route_since or self.now
+        """Since when this tick's split is in force; deciders ask once that is established.
+
+        Another controller's clock may be behind ours, but no split is in force before it was
+        asked for.
+        """
+        moments = (self.route_since or self.now, self.progress.weighted_at)
+        return max(moment for moment in moments if moment is not None)
 
     @property
     def due(self) -> datetime:

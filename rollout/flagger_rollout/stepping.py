@@ -93,6 +93,7 @@ def _advance(case: Case, told: Tolds, why: str) -> Move:
         canary_weight=weight,
         progress={
             "tick": case.progress.tick + 1,
+            "weighted_at": case.now,
             "next_check_at": None,
             "checked": False,
             **recorded(case, Reason.ADVANCED, f"Advanced to {weight}%: {why}"),

@@ -1,6 +1,7 @@
 """Whether the split that should be in force is: what the route says and who has judged it."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from flagger_py.conditions import Standing, progressing, ready, retrying
 from flagger_py.contracts import InForce, Split
@@ -100,8 +101,19 @@ def _in_force(case: Case, split: Split, judgement: Judgement, interrupted: bool)
         kept, same = None, False
     if not isinstance(judgement, Accepted):
         return kept
-    since = kept.since if same and kept is not None else case.subject.now
+    since = kept.since if same and kept is not None else _from(case)
     return InForce(split=split, since=since, generation=case.subject.generation)
+
+
+def _from(case: Case) -> datetime:
+    """Return from when a split that is accepted now is in force.
+
+    An edge that reports nothing follows a little after the object is stored, which is itself
+    after the beginning of this pass.
+    """
+    if case.router.reports:
+        return case.subject.now
+    return case.subject.now + timedelta(seconds=case.settings.edge_lag_s)
 
 
 def _held(case: Case, in_force: InForce | None) -> InForce | None:

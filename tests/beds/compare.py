@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .history import DELETED, masked
+from .history import DELETED, masked, waits
 from .story import NAMESPACE
 
 EXACT = (
@@ -19,7 +19,6 @@ EXACT = (
     "finalizers",
     "routes",
     "selectors",
-    "webhooks",
 )
 SHARE_TOLERANCE = 0.08
 ERRORS_TOLERANCE = 1.0
@@ -41,9 +40,10 @@ class Difference:
 def differences(ours: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[Difference, ...]:
     """Compare two records; *recorded* has the deliberate deviations applied already."""
     found = [d for part in EXACT for d in _deep(part, "", recorded[part], ours[part])]
-    found += _deep("replicas", "", _spec_replicas(recorded["replicas"]), ours["replicas"])
+    found += _deep("replicas", "", _scaled(recorded["replicas"]), _scaled(ours["replicas"]))
     found += _deep("objects", "", recorded["objects"], ours["objects"])
     found += _deep("events", "", _said(recorded["events"]), _said(ours["events"]))
+    found += _deep("webhooks", "", _told(recorded["webhooks"]), _told(ours["webhooks"]))
     found += _deep("metrics", "", recorded["metrics"], ours["metrics"])
     found += _users(recorded, ours)
     return tuple(found)
@@ -62,14 +62,31 @@ def _deep(part: str, where: str, recorded: Any, ours: Any) -> Iterator[Differenc
         yield Difference(part, where, recorded, ours)
 
 
-def _spec_replicas(replicas: Mapping[str, Any]) -> dict[str, Any]:
-    """Take `spec.replicas` in order; how many were available meanwhile is not compared."""
-    return {title: seen["spec"] for title, seen in replicas.items()}
+def _scaled(replicas: Mapping[str, Any]) -> dict[str, Any]:
+    """Take `spec.replicas` in order, and whether the pods were changed once all were available."""
+    return {
+        title: {"spec": seen["spec"], "rolled": _rolled(seen["available"])}
+        for title, seen in replicas.items()
+    }
+
+
+def _rolled(available: list[int]) -> bool:
+    return available.index(available[-1]) < len(available) - 1
 
 
 def _said(events: list[list[Any]]) -> list[list[Any]]:
     """Take type and message, what is masked in ours masked; how often is not compared."""
     return [[event[0], masked(event[1], NAMESPACE)] for event in events]
+
+
+def _told(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out deliveries about mere waiting, and events that only repeat the one before."""
+    kept: list[dict[str, Any]] = []
+    for call in calls:
+        message = (call["payload"].get("metadata") or {}).get("eventMessage")
+        if message is None or not (waits(message) or (kept and kept[-1] == call)):
+            kept.append(call)
+    return kept
 
 
 def _users(recorded: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[Difference]:

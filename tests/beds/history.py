@@ -61,14 +61,10 @@ def object_record(changes: Iterable[Change], given: frozenset[str]) -> dict[str,
     *given* are the titles (`Kind/name`) of the objects that the user applied.
     """
     kept = [change for change in changes if change.kind in TOLD]
-    replicas = _series(kept, WORKLOADS, lambda m: m["spec"].get("replicas"))
     return {
         "routes": _series(kept, ROUTES, split_of),
         "selectors": _series(kept, ("Service",), lambda m: m["spec"].get("selector") or {}),
-        "replicas": {
-            title: [value for value in values if value != DELETED]
-            for title, values in replicas.items()
-        },
+        "replicas": _replicas(kept),
         "objects": _objects(kept, given),
     }
 
@@ -82,9 +78,14 @@ def event_record(changes: Iterable[Change], namespace: str) -> dict[str, Any]:
             continue
         told.append([event["type"], masked(event["message"], namespace)])
     return {
-        "events": folded(event for event in told if _WAITING not in event[1]),
-        "waits": folded(event[1] for event in told if _WAITING in event[1]),
+        "events": folded(event for event in told if not waits(event[1])),
+        "waits": folded(event[1] for event in told if waits(event[1])),
     }
+
+
+def waits(message: str) -> bool:
+    """Tell whether an event only says what is waited for; how often it does is nobody's concern."""
+    return _WAITING in message
 
 
 def masked(text: str, namespace: str) -> str:
@@ -147,6 +148,22 @@ def _series(
             value = DELETED if change.manifest is None else read(change.manifest)
             found.setdefault(change.title, []).append(value)
     return {title: folded(values) for title, values in found.items()}
+
+
+def _replicas(changes: Iterable[Change]) -> dict[str, dict[str, list[int]]]:
+    """Return how many replicas each workload was to have, and how many were available."""
+    found: dict[str, dict[str, list[int]]] = {}
+    for change in changes:
+        if change.kind not in WORKLOADS or change.manifest is None:
+            continue
+        counts = found.setdefault(change.title, {"spec": [], "available": []})
+        counts["spec"].append(change.manifest["spec"].get("replicas", 1))
+        status = change.manifest.get("status") or {}
+        counts["available"].append(status.get("availableReplicas", 0))
+    return {
+        title: {name: folded(values) for name, values in counts.items()}
+        for title, counts in found.items()
+    }
 
 
 def _objects(changes: Iterable[Change], given: frozenset[str]) -> dict[str, Any]:

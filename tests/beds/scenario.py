@@ -87,7 +87,7 @@ class Stage:
         for load in self.story.load:
             from_start = load.get("from") == "start"
             if start if from_start else self._users_at is not None and now >= self._users_at:
-                self.four.users.send(_load(load), now)
+                self.four.send(_load(load))
         if self._users_at is not None and now >= self._users_at:
             self._users_at = datetime.max.replace(tzinfo=now.tzinfo)
 
@@ -106,8 +106,7 @@ class Stage:
                     for hook, script in what.items():
                         self.four.hooks.answer(hook, script)
                 case "behave":
-                    self.four.users.settle(self._now())
-                    self.four.pods.behave(NAMESPACE, what)
+                    self.four.behave(NAMESPACE, what)
                 case "post":
                     self.four.tester.answer(what["url"], json.dumps(what["body"]).encode())
                 case "controller":

@@ -367,3 +367,14 @@ def test_a_denied_cluster_scoped_read_asks_for_a_cluster_role() -> None:
 
     assert "the controller's own account may not list namespaces" in error.message
     assert "ClusterRole" in error.message
+
+
+def test_what_we_may_do_ourselves_is_asked_without_a_name() -> None:
+    (allowed, _), server = ask(
+        lambda c: c.allowed(None, Ask("list", DEPLOYMENT, Key("apps", ""))),
+        answer({"status": {"allowed": True}}),
+    )
+
+    assert allowed
+    assert server.seen[0].path.endswith("/selfsubjectaccessreviews")
+    assert "user" not in server.seen[0].body["spec"]

@@ -11,6 +11,7 @@ from flagger_py.egress import BODY_BYTES_MAX, Request, Response, Unreachable
 from flagger_py.errors import SpecError
 from flagger_py.runtime.egress import HttpEgress
 from flagger_py.runtime.guard import Guard, GuardedResolver, forbidden
+from flagger_py.runtime.proxies import proxy_from_environment
 from tests.kernel.loopback import Handler, Loopback, answer, hang_up, loopback, text
 
 T = TypeVar("T")
@@ -234,3 +235,25 @@ def test_a_proxy_is_asked_instead_of_the_server() -> None:
 
     assert response.status == 200
     assert server.seen[0].headers["Host"] == "example.invalid"
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy"),
+    [
+        ("https://example.com/", "http://proxy:3128"),
+        ("http://example.com/", None),
+        ("https://hooks.internal/", None),
+        ("https://127.0.0.1:8443/", None),
+        ("https://localhost/", None),
+    ],
+    ids=["https", "no-http-proxy", "no-proxy", "loopback", "localhost"],
+)
+def test_a_proxy_of_the_environment_is_used_as_go_does(
+    url: str, proxy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    monkeypatch.setenv("NO_PROXY", ".internal")
+
+    assert proxy_from_environment(url) == proxy

@@ -106,3 +106,15 @@ def test_a_kind_that_can_be_read_at_last_wakes_all_who_tried() -> None:
     interest.note_select(OTHER, SERVICE, "apps", {"app": "web"})
 
     assert set(interest.readers_of(SERVICE)) == {ME, OTHER}
+
+
+def test_many_readers_of_one_object_come_and_go_each_for_himself() -> None:
+    interest = Interest()
+    crowd: list[Reader] = [("rollout", Key("apps", str(number))) for number in range(20)]
+    for reader in crowd:
+        interest.open(reader)
+        interest.note(reader, DEPLOYMENT, WEB)
+    for reader in crowd[:15]:
+        interest.open(reader)
+
+    assert interest.concerned(changed(after={})) == tuple(crowd[15:])

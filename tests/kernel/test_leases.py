@@ -8,6 +8,7 @@ import pytest
 
 from flagger_py.errors import Conflict, Unavailable
 from flagger_py.refs import Key, Kind
+from flagger_py.runtime.client import LEASE
 from flagger_py.runtime.leases import Elector, Terms, Time, lease_name
 from flagger_py.wire import Manifest
 
@@ -101,7 +102,8 @@ def test_a_holder_whose_clock_is_wrong_is_not_robbed() -> None:
     world.now_s = 30
     asyncio.run(a.try_once())
     assert world.leases.lease is not None
-    world.leases.lease["spec"]["renewTime"] = "1999-01-01T00:00:00.000000Z"
+    spec = {**world.leases.lease["spec"], "renewTime": "1999-01-01T00:00:00.000000Z"}
+    asyncio.run(world.leases.replace(LEASE, {**world.leases.lease, "spec": spec}, timeout_s=1))
     asyncio.run(b.try_once())
     world.now_s = 40
 
@@ -118,7 +120,7 @@ def test_of_two_candidates_that_see_the_same_lease_one_wins() -> None:
 
     assert asyncio.run(b.try_once())
     with pytest.raises(Conflict):
-        asyncio.run(world.leases.replace(None, seen, timeout_s=1))  # type: ignore[arg-type]
+        asyncio.run(world.leases.replace(LEASE, seen, timeout_s=1))
 
 
 def test_a_released_lease_is_taken_at_once() -> None:
@@ -160,7 +162,8 @@ def test_a_holder_that_is_robbed_gives_up_at_once() -> None:
     asyncio.run(a.try_once())
     assert world.leases.lease is not None
     spec = {**world.leases.lease["spec"], "holderIdentity": "thief"}
-    world.leases.lease = {**world.leases.lease, "spec": spec}
+    thief = {**world.leases.lease, "spec": spec}
+    asyncio.run(world.leases.replace(LEASE, thief, timeout_s=1))
 
     asyncio.run(a.hold())
 

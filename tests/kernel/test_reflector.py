@@ -311,3 +311,13 @@ def test_a_fresh_list_corrects_a_stale_cache_beside_the_watch() -> None:
         return store.version_of(WEB) + 100 * len(store)
 
     assert asyncio.run(scene()) == 109
+
+
+def test_a_watch_that_told_something_makes_the_next_pause_short_again() -> None:
+    failures: list[List] = [Unavailable("503") for _ in range(4)]
+    broken: list[Watch] = [[event("ADDED", deployment(8)), {"type": "ERROR", "object": {}}]]
+    script = lambda: Script([*failures, ([], "7"), ([], "9")], broken)  # noqa: E731
+
+    _, _, pauses = play(script)
+
+    assert pauses == [0.5, 1, 2, 4, 0.5]

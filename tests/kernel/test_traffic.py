@@ -1,14 +1,11 @@
 """What imitated users get from an imitated edge, and what is exported of it."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from flagger_py.refs import DEPLOYMENT, Key
-from flagger_py.testing.clock import START
 from flagger_py.testing.edges import Visit
 from flagger_py.testing.served import TRAEFIK_SERVICE
 from flagger_py.testing.traffic import Load, Users
@@ -18,27 +15,12 @@ from tests.kernel.actors import Stage
 LOAD = Load(10, Visit("shop.lab"))
 
 
-class Scraped:
-    """Every sample by name; a `Sink`."""
-
-    def __init__(self) -> None:
-        self.samples: dict[str, list[tuple[dict[str, str], float]]] = defaultdict(list)
-
-    def __call__(self, name: str, labels: Mapping[str, str], value: float, at: datetime) -> None:
-        self.samples[name].append((dict(labels), value))
-
-    def last(self, name: str, **wanted: str) -> float:
-        found = [v for labels, v in self.samples[name] if wanted.items() <= labels.items()]
-        return found[-1] if found else 0.0
-
-
 class Shop(Stage):
     """Version 1 as primary and version 2 as canary behind one weighted route."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.scraped = Scraped()
-        self.users = Users(self.pods, sink=self.scraped)
+        self.users = Users(self.pods)
         self.actors = (Workloads(self.pods), self.users)
         for side, version in (("app-primary", "1"), ("app", "2")):
             self.store.create(deployment(side, VERSION=version))
@@ -53,10 +35,19 @@ class Shop(Stage):
         self.store.put(traefik_service(primary, canary))
 
     def answered(self) -> dict[str, float]:
+        self.users.settle(self.clock())
         found: dict[str, float] = defaultdict(float)
         for served, count in self.users.counts.items():
             found[f"{served.version} {served.side} {served.code}"] += round(count, 6)
         return dict(found)
+
+    def exported(self, name: str, /, ago_s: float = 0, **wanted: str) -> list[float]:
+        """Return the values that the series with the labels *wanted* had *ago_s* seconds ago."""
+        self.users.settle(self.clock())
+        at_s = self.clock().timestamp() - ago_s
+        series = self.users.exporters.named(name)
+        values = [read(at_s) for labels, read in series if wanted.items() <= labels.items()]
+        return [round(value, 6) for value in values if value is not None]
 
 
 def deployment(name: str, **env: str) -> dict[str, Any]:
@@ -164,44 +155,54 @@ def test_users_who_were_told_to_stop_send_nothing(shop: Shop) -> None:
 
 def test_the_edge_exports_requests_per_service_and_code(shop: Shop) -> None:
     shop.split(50, 50)
-    shop.run_for(10)
+    shop.run_for(10.3)
 
     name = "traefik_service_request_duration_seconds_bucket"
-    canary = {"service": "shop-app-canary-80@kubernetescrd", "code": "200"}
-    primary = {"service": "shop-app-primary-80@kubernetescrd", "code": "200"}
-    assert shop.scraped.last(name, **canary, le="+Inf") == pytest.approx(48.5)
-    assert shop.scraped.last(name, **primary, le="0.005") == pytest.approx(51.5)
+    canary, primary = (f"shop-app-{side}-80@kubernetescrd" for side in ("canary", "primary"))
+    assert shop.exported(name, service=canary, code="200", le="+Inf") == [50.0]
+    assert shop.exported(name, service=primary, code="200", le="0.005") == [53.0]
+
+
+def test_a_counter_grows_evenly_between_two_changes(shop: Shop) -> None:
+    shop.run_for(10)
+
+    name = "traefik_service_requests_total"
+    assert [shop.exported(name, ago_s) for ago_s in (0, 4, 9)] == [[100.0], [60.0], [10.0]]
+
+
+def test_a_counter_is_not_exported_before_its_first_request(shop: Shop) -> None:
+    shop.run_for(10)
+
+    assert shop.exported("traefik_service_requests_total", 10) == []
 
 
 def test_pods_export_their_own_requests(shop: Shop) -> None:
     shop.run_for(10)
 
-    names = {
-        labels["kubernetes_pod_name"]
-        for labels, _ in shop.scraped.samples["http_request_duration_seconds_count"]
-    }
-    assert names == {pod.name for pod in shop.pods.of("shop", "app-primary")}
+    name = "http_request_duration_seconds_count"
+    for pod in shop.pods.of("shop", "app-primary"):
+        assert shop.exported(name, kubernetes_pod_name=pod.name, status="200") == [50.0]
 
 
-def test_a_slow_pod_shows_in_the_buckets(shop: Shop) -> None:
+def test_a_pod_that_is_gone_exports_nothing_more(shop: Shop) -> None:
+    shop.run_for(10)
+    shop.store.patch(DEPLOYMENT, Key("shop", "app-primary"), {"spec": {"replicas": 0}})
+    shop.run_for(10)
+
+    name = "http_request_duration_seconds_count"
+    assert len(shop.exported(name, 10)) == 2
+    assert shop.exported(name) == []
+
+
+def test_a_slow_pod_shows_in_the_buckets_and_in_the_sum(shop: Shop) -> None:
     shop.pods.behave("shop", {"LATENCY_MS": "700"}, owner="app-primary")
     shop.run_for(10)
 
-    name = "http_request_duration_seconds_bucket"
+    name = "http_request_duration_seconds"
     pod = shop.pods.of("shop", "app-primary")[0].name
-    assert shop.scraped.last(name, kubernetes_pod_name=pod, le="0.5") == 0
-    assert shop.scraped.last(name, kubernetes_pod_name=pod, le="1") == pytest.approx(50)
-
-
-def test_samples_are_taken_every_second(shop: Shop) -> None:
-    moments: list[datetime] = []
-    users = Users(shop.pods, sink=lambda name, labels, value, at: moments.append(at))
-    shop.actors = (users,)
-    users.send(LOAD, shop.clock())
-    shop.run_for(3.5)
-
-    seconds = sorted({(moment - START) / timedelta(seconds=1) for moment in moments})
-    assert seconds == [11.0, 12.0, 13.0]
+    assert shop.exported(f"{name}_bucket", kubernetes_pod_name=pod, le="0.5") == [0.0]
+    assert shop.exported(f"{name}_bucket", kubernetes_pod_name=pod, le="1") == [50.0]
+    assert shop.exported(f"{name}_sum", kubernetes_pod_name=pod) == [35.0]
 
 
 def test_a_deleted_route_serves_nobody(shop: Shop) -> None:
@@ -209,3 +210,9 @@ def test_a_deleted_route_serves_nobody(shop: Shop) -> None:
     shop.run_for(10.3)
 
     assert shop.answered() == {"1 primary 200": 3.0, " none 404": 100.0}
+
+
+def test_time_without_changes_costs_nothing(shop: Shop) -> None:
+    shop.run_for(10)
+
+    assert shop.users.act(shop.store, shop.clock()) is None

@@ -1,6 +1,8 @@
 """What the simulation does with a controller, shown on a toy one."""
 
+import asyncio
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -10,7 +12,7 @@ from flagger_py.refs import CONFIG_MAP, Key
 from flagger_py.testing import Crash, Inconsistent, NotReached, Rates, Simulation, World, series
 from flagger_py.testing.defaults import unobserved
 from flagger_py.testing.served import EVENT, custom
-from tests.kernel.toy import BELL, BELLS, Seen, a_bell, decide, hold_and_decide
+from tests.kernel.toy import BELL, BELLS, Seen, a_bell, hold_and_decide
 
 BIG, SOUND = Key("test", "big"), Key("test", "big-sound")
 
@@ -136,7 +138,7 @@ def test_faults_in_a_row_are_waited_for_twice_as_long_each() -> None:
     with Simulation(world, [replace(BELLS, observe=failing)]) as simulation:
         simulation.run_for(8)
 
-    waits = [later - sooner for sooner, later in zip(moments, moments[1:], strict=False)]
+    waits = [later - sooner for sooner, later in pairwise(moments)]
     assert waits == pytest.approx([0.75, 1.5, 3.0])
 
 
@@ -226,8 +228,6 @@ def test_a_slow_answer_delays_nobody_else() -> None:
     world.store.create(a_bell("small", sound="fast"))
 
     async def slowly(request: Request) -> Response:
-        import asyncio
-
         await asyncio.sleep(30 if request.body == b"slow" else 0.1)
         return Response(200)
 
@@ -325,7 +325,3 @@ def test_once_faults_stop_the_controller_comes_to_rest(seed: int) -> None:
 
 def test_a_crash_is_no_exception_that_a_controller_could_catch() -> None:
     assert not issubclass(Crash, Exception)
-
-
-def test_the_toy_decides_purely() -> None:
-    assert decide.__module__ == "tests.kernel.toy"

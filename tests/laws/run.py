@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from flagger_cli.simulator.four import Four
-from flagger_cli.simulator.prometheus import everything
 from flagger_py.refs import DEPLOYMENT, Key
 from flagger_py.testing import build
 from flagger_py.testing.edges import Visit
@@ -23,10 +22,12 @@ class Lived:
 
     def __init__(self, story: Story) -> None:
         self.story = story
-        self.four = Four(seed=story.seed, rates=story.rates, keep=everything)
+        self.four = Four(seed=story.seed, rates=story.rates)
         self.store = self.four.world.store
         bad = frozenset(push.version for push in story.pushes if push.error_rate == BAD)
-        self.witness = Witness(self.four.world.clock, bad)
+        rates = story.rates
+        skew_s = 2 * rates.jump_s_max if rates.jumps_per_hour else 0.0
+        self.witness = Witness(self.four.world.clock, bad, skew_s)
         self.witness.watch(self.store)
 
     def live(self) -> None:

@@ -108,5 +108,5 @@ def _rates(dice: Any) -> Rates:
         lag_s_max=sometimes(1.0),
         outages_per_hour=sometimes(20.0),
         jumps_per_hour=sometimes(6.0),
-        jump_s_max=5.0,
+        jump_s_max=2.0,
     )

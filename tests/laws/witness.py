@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flagger_py.contracts import read_judged
@@ -24,6 +24,8 @@ class Witness:
 
     clock: VirtualClock
     bad: frozenset[str]
+    skew_s: float = 0.0
+    """How far the clocks of two controllers may be apart."""
     broken: list[str] = field(default_factory=list)
     shares: list[tuple[datetime, int]] = field(default_factory=list)
     ready: dict[str, list[tuple[datetime, int]]] = field(default_factory=dict)
@@ -90,7 +92,8 @@ class Witness:
         since = datetime.fromisoformat(run["since"])
         at = judged.at or self.clock()
         for begun, share, ended in self._spans():
-            if share != weight and begun < at and ended > since:
+            slack = timedelta(seconds=self.skew_s)
+            if share != weight and begun + slack < at and ended - slack > since:
                 self._break(1, f"a reading from {since} to {at} at {weight} saw share {share}")
 
     def _spans(self) -> list[tuple[datetime, int, datetime]]:

@@ -1,13 +1,15 @@
 """The part is put together from flags, and its kind is told to the API server."""
 
 import argparse
+from importlib.metadata import EntryPoint
 
 import pytest
 
 from flagger_metrics import controller
 from flagger_metrics.api import MetricAnalysisSpec
 from flagger_metrics.providers import PROVIDERS
-from flagger_metrics.providers.installed import installed
+from flagger_metrics.providers.installed import GROUP, installed
+from flagger_metrics.providers.prometheus import Prometheus
 from flagger_metrics.resources_analysis import ANALYSIS
 from flagger_metrics.settings import MetricsSettings, Source
 from flagger_py.crd import definition
@@ -65,8 +67,20 @@ def test_the_part_owns_metric_analyses() -> None:
     )
 
 
-def test_the_providers_of_this_package_are_always_there() -> None:
-    assert set(PROVIDERS) <= set(installed())
+def point(name: str) -> EntryPoint:
+    return EntryPoint(name, "flagger_metrics.providers.prometheus:Prometheus", GROUP)
+
+
+def test_an_installed_package_adds_a_provider_to_ours() -> None:
+    providers = installed([point("acme")])
+
+    assert set(providers) == {*PROVIDERS, "acme"}
+    assert isinstance(providers["acme"], Prometheus)
+
+
+def test_an_installed_package_cannot_replace_a_provider() -> None:
+    with pytest.raises(SpecError, match="'prometheus', which exists already"):
+        installed([point("prometheus")])
 
 
 def test_the_definition_has_the_names_that_users_type() -> None:

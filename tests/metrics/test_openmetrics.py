@@ -114,13 +114,17 @@ def test_an_address_that_is_no_url_is_refused(address: str) -> None:
     ("exchanges", "fault"),
     [
         ((exported(1), Unreachable("refused")), None),
-        ((Response(500), Unreachable("refused")), "HTTP status 500; refused"),
+        (
+            (Response(500), Unreachable("refused")),
+            "scraping http://a:1/metrics failed: HTTP status 500; "
+            "scraping http://b:2/metrics failed: refused",
+        ),
     ],
 )
 def test_exporters_are_offline_when_none_answers(
     exchanges: tuple[Response | Unreachable, ...], fault: str | None
 ) -> None:
-    assert PROVIDER.offline(exchanges) == fault
+    assert PROVIDER.offline(ACCESS, exchanges) == fault
 
 
 def test_both_text_formats_are_read() -> None:

@@ -79,6 +79,8 @@ def test_a_certificate_is_not_checked_where_that_is_asked() -> None:
     [
         ({"address": ""}, "prometheus address  is not a valid URL"),
         ({"address": "prom:9090"}, "prometheus address prom:9090 is not a valid URL"),
+        ({"address": "http://[::1"}, "is not a valid URL"),
+        ({"address": "http://prom:port"}, "is not a valid URL"),
         ({"credentials": {"password": "x"}}, "does not contain a username"),
         ({"credentials": {"username": "x"}}, "does not contain a password"),
     ],
@@ -147,6 +149,16 @@ def test_an_answer_is_read(exchange: Response | Unreachable, answer: Answer) -> 
     assert read(exchange) == answer
 
 
+def test_a_password_in_an_address_is_never_told() -> None:
+    access = Access("prometheus", "http://me:secret@prom:9090")
+
+    answer = PROMETHEUS.answer(Query("up", NOW), access, (Unreachable("refused"),), Samples())
+
+    assert answer.error == (
+        'request failed: Post "http://me:xxxxx@prom:9090/api/v1/query": refused'
+    )
+
+
 def test_nan_is_told_as_it_is() -> None:
     assert repr(read(vector("NaN")).values) == "(nan,)"
 
@@ -187,7 +199,7 @@ def test_a_server_is_online_when_one_is_one(
 ) -> None:
     (probe,) = PROMETHEUS.probe(ACCESS)
 
-    found = PROMETHEUS.offline((exchange,))
+    found = PROMETHEUS.offline(ACCESS, (exchange,))
 
     assert asked(probe) == "vector(1)"
     assert found is None if fault is None else found is not None and found.startswith(fault)

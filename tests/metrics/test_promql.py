@@ -57,6 +57,7 @@ def asked(query: str, samples: Samples | None = None, at_s: float = 10) -> dict[
         ("irate(requests{code='500'}[5s])", {"code=500,job=edge": 10.0}),
         ("rate(requests[1s])", {}),
         ("max_over_time(requests{code='500'}[3s])", {"code=500,job=edge": 100.0}),
+        ("last_over_time(up[3s])", {"__name__=up": 1.0}),
         ("avg_over_time(requests{code='500'}[3s])", {"code=500,job=edge": 90.0}),
         ("histogram_quantile(0.5, sum(rate(took_bucket[5s])) by (le))", {"": 0.1}),
         ("histogram_quantile(0.7, sum(rate(took_bucket[5s])) by (le))", {"": 0.3}),
@@ -165,7 +166,7 @@ def test_a_hostile_pattern_takes_no_time() -> None:
 
 
 def test_the_metrics_of_a_query_are_known() -> None:
-    assert metric_names("sum(rate(a[1m])) / b or vector(0)") == {"a", "b"}
+    assert metric_names("sum(rate(a[1m])) / b or vector(0)") == frozenset({"a", "b"})
     assert metric_names('{job="x"}') is None
 
 

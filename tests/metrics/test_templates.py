@@ -28,7 +28,8 @@ def rendered(template: str, names: Names = NAMES) -> str:
         ("{{ range variables }}{{ . }}{{ end }}", "21"),
         ("{{ range $i := 3 }}{{ $i }}{{ end }}", "012"),
         (
-            '{{ range $k, $v := variables }}{{ if eq $k "x" }}{{ break }}{{ end }}{{ $v }}{{ end }}',
+            '{{ range $k, $v := variables }}{{ if eq $k "x" }}{{ break }}{{ end }}'
+            "{{ $v }}{{ end }}",
             "2",
         ),
         ("{{ $n := 0 }}{{ range variables }}{{ $n = . }}{{ end }}{{ $n }}", "1"),
@@ -108,7 +109,7 @@ def test_what_is_not_understood_is_an_error_that_says_where(template: str, messa
 
 
 def test_an_unknown_function_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(SpecError, match="known are name, namespace, target, .* printf and if"):
+    with pytest.raises(SpecError, match=r"known are name, namespace, target, .* printf and if"):
         rendered("{{ foo }}")
 
 

@@ -190,6 +190,12 @@ class Bench:
         return read_routed(self.manifest).in_force
 
     @property
+    def in_force_for_s(self) -> float:
+        """Return for how many whole seconds the split has been in force; an edge lags below one."""
+        assert self.in_force is not None, "no split is in force"
+        return round((self.world.clock() - self.in_force.since).total_seconds() + 0.49)
+
+    @property
     def split(self) -> Split | None:
         return self.in_force.split if self.in_force else None
 

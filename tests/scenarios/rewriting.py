@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 Rewrite = Callable[[Any], Any]
@@ -68,6 +69,7 @@ def released(scenario: str, reason: str, *, weight: int) -> tuple[Deviation, ...
         Deviation(scenario, "revisions", reason, appended(["revision-2", "revision-2"])),
         Deviation(scenario, "routes", reason, lambda _: {"TraefikService/app": splits}),
         Deviation(scenario, "objects", reason, _primary_becomes_the_target),
+        Deviation(scenario, "replicas", reason, _primary_rolls),
         Deviation(scenario, "metrics", reason, _counted_as_success),
     )
 
@@ -129,6 +131,26 @@ def ports_keep_their_protocol(objects: dict[str, Any]) -> dict[str, Any]:
     return objects
 
 
+def not_asked_again(hook: str) -> Rewrite:
+    """Expect one call of *hook* only, and that what follows each further one is not told either."""
+
+    def rewrite(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        places = [place for place, call in enumerate(calls) if call["hook"] == hook]
+        unasked = {place + told for place in places[1:] for told in (0, 1)}
+        return [call for place, call in enumerate(calls) if place not in unasked]
+
+    return rewrite
+
+
+def with_the_new_checksum(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Expect that the event of a new revision carries the checksum of the event after it."""
+    for call, following in pairwise(calls):
+        message = (call["payload"].get("metadata") or {}).get("eventMessage", "")
+        if message.startswith("New revision detected!"):
+            call["payload"]["checksum"] = following["payload"]["checksum"]
+    return calls
+
+
 def _primary_becomes_the_target(objects: dict[str, Any]) -> dict[str, Any]:
     """Expect the primary to end with the containers that the target ends with."""
     target, primary = objects["Deployment/app"], objects["Deployment/app-primary"]
@@ -136,6 +158,10 @@ def _primary_becomes_the_target(objects: dict[str, Any]) -> dict[str, Any]:
     fields = {"spec": {"template": {"spec": {"containers": containers}}}}
     primary["last"] = _merged(primary["first"], fields)
     return objects
+
+
+def _primary_rolls(replicas: dict[str, Any]) -> dict[str, Any]:
+    return {**replicas, "Deployment/app-primary": {"spec": [2], "available": [0, 2, 3, 2]}}
 
 
 def _counted_as_success(metrics: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,12 @@ from flagger_cli.simulator.prometheus import Prometheus
 from flagger_cli.simulator.tester import LoadTester
 from flagger_cli.simulator.webhooks import Webhooks
 from flagger_py.egress import Egress, Request, Response, Unreachable
+from flagger_py.testing.curves import Span
+from flagger_py.testing.pods import Pods
+from flagger_py.testing.traffic import Users
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TOTAL = "traefik_service_requests_total"
 PAYLOAD = json.dumps({"name": "app", "namespace": "shop", "phase": "Progressing"}).encode()
 
 
@@ -36,12 +40,13 @@ async def _send(server: Egress, request: Request) -> Response:
 
 @pytest.fixture
 def prometheus() -> Prometheus:
-    server = Prometheus(lambda: NOW + timedelta(seconds=10))
-    for second in range(11):
-        for code, rate in (("200", 3.0), ("500", 1.0)):
-            moment = NOW + timedelta(seconds=second)
-            server.take("requests_total", {"code": code}, second * rate, moment)
-    return server
+    """A server that scraped, until 10 s from then, three good requests a second and a bad one."""
+    users = Users(Pods())
+    for code, rate in ((200, 3.0), (500, 1.0)):
+        begun_s = NOW.timestamp()
+        span = Span(begun_s, begun_s + 10, 10 * rate, 0.005)
+        users.exporters.count_at_edge("app", code, span)
+    return Prometheus(lambda: NOW + timedelta(seconds=10), users)
 
 
 def test_answers_are_used_up_and_the_last_one_repeats() -> None:
@@ -119,10 +124,12 @@ def test_the_rollback_gate_is_another_one() -> None:
     ("query", "value"),
     [
         ("vector(1)", "1"),
-        ('sum(rate(requests_total{code!~"5.."}[10s])) / sum(rate(requests_total[10s]))', "0.75"),
+        (f'sum(rate({TOTAL}{{code!~"5.."}}[10s])) / sum(rate({TOTAL}[10s]))', "0.75"),
         ("vector(0) / vector(0)", "NaN"),
+        (f"sum({TOTAL})", "40"),
+        ("sum(up)", "2"),
     ],
-    ids=["constant", "rate", "not a number"],
+    ids=["constant", "rate", "not a number", "instant", "up"],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_queries_are_answered_in_prometheus_form(
@@ -150,12 +157,3 @@ def test_a_broken_query_is_bad_data(prometheus: Prometheus) -> None:
 
     assert found.status == 400
     assert json.loads(found.body)["errorType"] == "bad_data"
-
-
-def test_metrics_that_nobody_keeps_are_dropped() -> None:
-    server = Prometheus(now, keep=lambda name: name == "wanted")
-
-    server.take("other", {}, 1.0, NOW)
-    server.take("wanted", {}, 1.0, NOW)
-
-    assert len(server.samples) == 1

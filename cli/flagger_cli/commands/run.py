@@ -1,5 +1,6 @@
 """The controllers as one process: `run` hands its words to the flags that controllers have."""
 
+from importlib.metadata import version
 from typing import Any
 
 import click
@@ -8,7 +9,7 @@ from click.shell_completion import CompletionItem
 from flagger_py.runtime import process
 
 from ..composition import add_shared_flags, plan, run_parser
-from ..flags import FlagLine, asks_for_help, flag_lines
+from ..flags import FlagLine, asks_for_help, asks_for_version, flag_lines
 from ..reach import Reach, reach_of
 
 _ABOUT = """\
@@ -64,6 +65,9 @@ def run(context: click.Context, argv: tuple[str, ...]) -> int:
     """Run the controllers, all in one process or some of them."""
     if asks_for_help(argv):
         click.echo(context.get_help())
+        return 0
+    if asks_for_version(argv):
+        click.echo(version("flagger-cli"))
         return 0
     chosen = plan((*_said_before(reach_of(context)), *argv))
     return process.main(chosen.program, chosen.parts, chosen.shared, add_shared_flags)

@@ -29,10 +29,12 @@ class Child:
 
     async def first_line(self, timeout_s: float) -> str:
         """Return the first line of its output; raises `Unavailable` when none comes."""
-        assert self._process.stdout is not None
+        output = self._process.stdout
+        if output is None:
+            raise ValueError(f"{self.name} was started without reading its output")
         try:
             async with asyncio.timeout(timeout_s):
-                line = await self._process.stdout.readline()
+                line = await output.readline()
         except TimeoutError:
             line = b""
         if not line:

@@ -1,6 +1,6 @@
 """A whole cluster in memory: the four controllers, and everybody they have to do with."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -20,7 +20,7 @@ from flagger_py.testing.pods import Pods
 from flagger_py.testing.process import AnyPart
 from flagger_py.testing.served import GATEWAY, GATEWAY_CLASS, Served, from_crd
 from flagger_py.testing.simulation import Simulation
-from flagger_py.testing.traffic import Users
+from flagger_py.testing.traffic import Load, Users
 from flagger_py.testing.workloads import Workloads
 from flagger_py.testing.world import World
 from flagger_rollout import controller as rollout
@@ -31,7 +31,7 @@ from flagger_routing.resources import RESOURCES as ROUTING_KINDS
 from flagger_routing.settings import RoutingSettings
 
 from .egress import by_host
-from .prometheus import Prometheus, everything
+from .prometheus import Prometheus
 from .tester import LoadTester
 from .webhooks import Script, Webhooks
 
@@ -65,7 +65,7 @@ class Four:
     """The standard simulation: use it as a context, act on `world.store`, let `simulation` run.
 
     *answers* script the webhook server at `sink.test`, *servers* are further hosts, *actors*
-    further inhabitants of the World. Only metrics that *keep* accepts are scraped.
+    further inhabitants of the World.
     """
 
     def __init__(  # noqa: PLR0913 - each has a default; a test names the ones it needs
@@ -77,15 +77,14 @@ class Four:
         answers: Mapping[str, Sequence[Script]] | None = None,
         servers: Mapping[str, Egress] | None = None,
         actors: Iterable[Actor] = (),
-        keep: Callable[[str], bool] = everything,
         strict: bool = True,
     ) -> None:
         self.world = World(seed, rates=rates, kinds=kinds())
         self.pods = Pods()
-        self.prometheus = Prometheus(self.world.clock, keep=keep)
+        self.users = Users(self.pods)
+        self.prometheus = Prometheus(self.world.clock, self.users, SCRAPE_S)
         self.hooks = Webhooks(self.world.clock, answers or {})
         self.tester = LoadTester()
-        self.users = Users(self.pods, sink=self.prometheus.take)
         lab(self.world)
         self.simulation = Simulation(
             self.world,
@@ -101,6 +100,15 @@ class Four:
             ),
             strict=strict,
         )
+
+    def send(self, load: Load) -> None:
+        """Let users begin now; those of a known id replace the earlier ones."""
+        self.users.send(load, self.world.clock())
+
+    def behave(self, namespace: str, env: Mapping[str, str], **where: str) -> None:
+        """Make running pods answer as *env* says from now on; *where* as in `Pods.behave`."""
+        self.users.settle(self.world.clock())
+        self.pods.behave(namespace, env, **where)
 
     def __enter__(self) -> Self:
         return self

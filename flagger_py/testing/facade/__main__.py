@@ -42,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         load(store, read(path))
     gc.collect()
     gc.freeze()  # A full collection over every loaded object would stop all answers.
+    gc.set_threshold(50_000, 20, 50)
     with suppress(ImportError):
         import uvloop
 

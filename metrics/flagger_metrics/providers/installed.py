@@ -1,5 +1,6 @@
 """Which metric providers this process has: ours and those of installed packages."""
 
+from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 
 from flagger_py.errors import SpecError
@@ -14,13 +15,14 @@ def found() -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=GROUP))
 
 
-def installed() -> Providers:
-    """Return every provider by type; a package that offers one of ours is a `SpecError`.
+def installed(points: Iterable[EntryPoint] | None = None) -> Providers:
+    """Return every provider by type, ours and those of *points*, by default of this environment.
 
-    An entry point is a class without arguments, or an instance.
+    An entry point is a class without arguments, or an instance. One that offers a type that is
+    there already is a `SpecError`.
     """
     providers: dict[str, Provider] = dict(PROVIDERS)
-    for point in found():
+    for point in found() if points is None else points:
         if point.name in providers:
             raise SpecError(
                 f"entry point {point.value} of group {GROUP} offers the metric provider "

@@ -7,7 +7,6 @@ is the same PromQL text, of the subset that `promql` evaluates.
 from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from flagger_py.egress import Request, Unreachable
 from flagger_py.errors import SpecError
@@ -15,6 +14,7 @@ from flagger_py.errors import SpecError
 from ..exposition import ACCEPT, Page, PageFault, collect
 from ..promql import PromqlFault, evaluate, metric_names
 from ..samples import Samples
+from .addresses import host_of, shown, usable
 from .provider import Access, Answer, Exchange, Query
 
 TIMEOUT_S = 5.0
@@ -29,10 +29,9 @@ class OpenMetrics:
 
     def admit(self, access: Access) -> None:
         for address in addresses(access) or ("",):
-            url = urlsplit(address)
-            if url.scheme not in ("http", "https") or not url.netloc:
+            if not usable(address):
                 raise SpecError(
-                    f"{access.type} address {address!r} is not a valid URL; "
+                    f"{access.type} address {shown(address)!r} is not a valid URL; "
                     f"give the exporters' URLs, separated by commas"
                 )
 
@@ -72,9 +71,14 @@ class OpenMetrics:
     def probe(self, access: Access) -> tuple[Request, ...]:
         return self.requests(access, "")
 
-    def offline(self, exchanges: Sequence[Exchange]) -> str | None:
-        faults = [fault for exchange in exchanges if (fault := _fault(exchange)) is not None]
-        return "; ".join(faults) if len(faults) == len(exchanges) else None
+    def offline(self, access: Access, exchanges: Sequence[Exchange]) -> str | None:
+        pairs = zip(addresses(access), exchanges, strict=True)
+        faults = [
+            (url, fault) for url, exchange in pairs if (fault := _fault(exchange)) is not None
+        ]
+        if len(faults) < len(exchanges):
+            return None
+        return "; ".join(f"scraping {shown(url)} failed: {fault}" for url, fault in faults)
 
 
 def addresses(access: Access) -> tuple[str, ...]:
@@ -87,12 +91,12 @@ def _kept(
     """Add one exporter's page to *samples*; returns what is wrong with it, None if nothing."""
     fault = _fault(exchange)
     if fault is not None or isinstance(exchange, Unreachable):
-        return f"scraping {url} failed: {fault}"
+        return f"scraping {shown(url)} failed: {fault}"
     kind = next((v for k, v in exchange.headers.items() if k.lower() == "content-type"), "")
     try:
-        collect(Page(exchange.text, kind, urlsplit(url).netloc), samples, at, wanted)
+        collect(Page(exchange.text, kind, host_of(url)), samples, at, wanted)
     except PageFault as error:
-        return f"scraping {url} failed: {error}"
+        return f"scraping {shown(url)} failed: {error}"
     return None
 
 

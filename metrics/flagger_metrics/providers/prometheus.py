@@ -6,17 +6,18 @@ import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 from flagger_py.egress import Request, Response, Unreachable
 from flagger_py.errors import SpecError
 
 from ..samples import Samples
+from .addresses import extended, shown, usable
 from .provider import Access, Answer, Exchange, Query
 
 TIMEOUT_S = 5.0
 PROBE = "vector(1)"
-_QUERY_PATH = "/api/v1/query"
+QUERY_PATH = "/api/v1/query"
 _ERROR_CHARS_MAX = 1024
 _SPACES = re.compile(r"\s+")
 
@@ -27,9 +28,8 @@ class Prometheus:
     sampled = False
 
     def admit(self, access: Access) -> None:
-        url = urlsplit(access.address)
-        if url.scheme not in ("http", "https") or not url.netloc:
-            raise SpecError(f"{access.type} address {access.address} is not a valid URL")
+        if not usable(access.address):
+            raise SpecError(f"{access.type} address {shown(access.address)} is not a valid URL")
         known = access.credentials
         if known is None or "token" in known:
             return
@@ -47,7 +47,7 @@ class Prometheus:
         return (
             Request(
                 method="POST",
-                url=query_url(access.address),
+                url=extended(access.address, QUERY_PATH),
                 headers=headers,
                 body=urlencode({"query": collapsed(query)}).encode(),
                 timeout_s=TIMEOUT_S,
@@ -62,25 +62,18 @@ class Prometheus:
         exchanges: Sequence[Exchange],
         samples: Samples,  # noqa: ARG002 - nothing is scraped here
     ) -> Answer:
-        return _read(exchanges[0], query_url(access.address))
+        return _read(exchanges[0], access.address)
 
     def probe(self, access: Access) -> tuple[Request, ...]:
         return self.requests(access, PROBE)
 
-    def offline(self, exchanges: Sequence[Exchange]) -> str | None:
-        answer = _read(exchanges[0], _QUERY_PATH)
+    def offline(self, access: Access, exchanges: Sequence[Exchange]) -> str | None:
+        answer = _read(exchanges[0], access.address)
         if answer.error is not None:
             return f"running query failed: {answer.error}"
         if answer.values != (1.0,):
             return f"running query failed: {PROBE} gave {answer.values}, not 1"
         return None
-
-
-def query_url(address: str) -> str:
-    """Append the API's path to the path of *address*; a query string of it is kept."""
-    url = urlsplit(address)
-    path = url.path.rstrip("/") + _QUERY_PATH
-    return urlunsplit((url.scheme, url.netloc, path, url.query, ""))
 
 
 def collapsed(query: str) -> str:
@@ -97,8 +90,9 @@ def _authorization(credentials: Mapping[str, str] | None) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
 
 
-def _read(exchange: Exchange, url: str) -> Answer:
+def _read(exchange: Exchange, address: str) -> Answer:
     if isinstance(exchange, Unreachable):
+        url = shown(extended(address, QUERY_PATH))
         return Answer(error=f'request failed: Post "{url}": {exchange.message}')
     if exchange.status >= HTTPStatus.BAD_REQUEST:
         return Answer(error=f"error response: Status {_status_text(exchange)}: {_shown(exchange)}")

@@ -68,5 +68,5 @@ class Provider(Protocol):
     def probe(self, access: Access) -> tuple[Request, ...]:
         """Return what to send to learn whether the provider answers at all."""
 
-    def offline(self, exchanges: Sequence[Exchange]) -> str | None:
+    def offline(self, access: Access, exchanges: Sequence[Exchange]) -> str | None:
         """Say why the provider does not answer, None when it does."""

@@ -7,26 +7,34 @@ by port, so that each needs a slice to itself.
 from datetime import datetime
 from typing import Any
 
-from flagger_py.refs import ENDPOINT_SLICE, SERVICE, Key, Kind, key_of, owner_reference
+from flagger_py.refs import DEPLOYMENT, ENDPOINT_SLICE, SERVICE, Kind, key_of, owner_reference
 from flagger_py.testing.pods import Pod
+from flagger_py.testing.served import POD
 from flagger_py.testing.slices import SERVICE_NAME_LABEL
 from flagger_py.testing.store import Store
 from flagger_py.wire import Manifest
 
+from .deployments import Deployments
 from .pods import ProcessPods
 
 MANAGER = "endpointslice-controller"
 
 
-class PodSlices:
-    """An actor that keeps one slice for each ready pod of each Service."""
+class Node:
+    """An actor: the deployment controller over *pods*, and the slices of the Services."""
 
-    kinds: tuple[Kind, ...] = (SERVICE,)
+    kinds: tuple[Kind, ...] = (DEPLOYMENT, SERVICE, POD)
 
     def __init__(self, pods: ProcessPods) -> None:
         self._pods = pods
+        self._deployments = Deployments(pods)
 
     def act(self, store: Store, now: datetime) -> float | None:
+        wait_s = self._deployments.act(store, now)
+        self._keep_slices(store, now)
+        return wait_s
+
+    def _keep_slices(self, store: Store, now: datetime) -> None:
         wanted = {
             key_of(slice_): slice_
             for service in store.list(SERVICE)
@@ -35,9 +43,8 @@ class PodSlices:
         held = {key_of(item): item for item in store.list(ENDPOINT_SLICE)}
         for key in held.keys() - wanted.keys():
             store.delete(ENDPOINT_SLICE, key)
-        for key in wanted.keys() - held.keys():
-            store.create(wanted[key], MANAGER)
-        return None
+        for slice_ in wanted.values():
+            store.put(slice_, MANAGER)  # Of what is as it should be nothing is written.
 
     def _slices(self, service: Manifest, now: datetime) -> list[dict[str, Any]]:
         selector = service["spec"].get("selector")
@@ -77,9 +84,3 @@ def pod_slice(service: Manifest, pod: Pod, endpoint: tuple[str, int]) -> dict[st
             for given in service["spec"].get("ports") or ()
         ],
     }
-
-
-def slices_of(store: Store, service: Key) -> int:
-    """Return how many pods stand behind *service*."""
-    labels = {SERVICE_NAME_LABEL: service.name}
-    return len(store.list(ENDPOINT_SLICE, service.namespace, labels))

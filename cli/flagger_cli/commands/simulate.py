@@ -1,0 +1,95 @@
+"""A Canary's releases in virtual time: hours in seconds, on no cluster."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import yaml
+
+from flagger_py.errors import SpecError
+from flagger_py.quantities import duration_text
+
+from ..printing import print_table
+from ..rows import Table
+
+if TYPE_CHECKING:
+    from ..playing import Moment, Played
+
+_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+
+
+@click.command()
+@click.option("-f", "--file", "path", type=_FILE, required=True, help="Manifests; - is stdin.")
+@click.option("--seconds", type=float, default=3600.0, show_default=True, help="Stop after these.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Equal seeds, equal plays.")
+@click.option(
+    "--errors",
+    multiple=True,
+    metavar="REVISION=SHARE",
+    help="Share of requests that a revision answers with 500, such as 2=0.2; may be repeated.",
+)
+@click.option(
+    "--mesh-provider", default="traefik", show_default=True, help="Router where none is named."
+)
+def simulate(
+    path: Path, seconds: float, seed: int, errors: tuple[str, ...], mesh_provider: str
+) -> int:
+    """Play a Canary's releases in virtual time.
+
+    The controllers are the real ones; cluster, pods, users and Prometheus are imitated. The file
+    has one Canary; a Deployment, ConfigMaps and MetricTemplates beside it are used as they are.
+    Revision 1 is the first version; each further one is pushed when the last has come to rest.
+    Webhooks approve. Exits with 1 when a release does not come to rest in time.
+    """
+    from ..playing import Wishes, play
+    from ..stage import stage
+
+    shares = dict(_share(text) for text in errors)
+    wishes = Wishes(seconds, seed, shares, mesh_provider)
+    on = stage(_documents(path))
+    for note in on.notes:
+        click.echo(f"note: {note}", err=True)
+    played = play(on, wishes, _tell)
+    click.echo()
+    _close(played)
+    return 1 if played.stuck else 0
+
+
+def _tell(moment: "Moment") -> None:
+    where = f"{moment.phase or '-'} {moment.weight}%"
+    click.echo(f"{moment.at_s:8.2f}s  {where:<22} {moment.what}")
+
+
+def _close(played: "Played") -> None:
+    rows = tuple(
+        (
+            str(ending.revision),
+            ending.phase or "-",
+            duration_text(round(ending.took_s)),
+            str(ending.requests),
+            str(ending.failed),
+        )
+        for ending in played.endings
+    )
+    print_table(Table(("REVISION", "PHASE", "TOOK", "REQUESTS", "FAILED REQUESTS"), rows))
+    if played.stuck:
+        click.echo(f"\nnot at rest in time: {played.stuck}", err=True)
+
+
+def _share(text: str) -> tuple[int, float]:
+    revision, equals, share = text.partition("=")
+    try:
+        found = int(revision), float(share)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r}; write REVISION=SHARE, such as 2=0.2") from error
+    if not equals or found[0] < 1 or not 0 <= found[1] <= 1:
+        raise click.BadParameter(f"{text!r}: revisions count from 1, shares go from 0 to 1")
+    return found
+
+
+def _documents(path: Path) -> list[object]:
+    try:
+        with click.open_file(str(path), encoding="utf-8") as file:
+            return list(yaml.safe_load_all(file))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path} is no YAML: {error}") from error

@@ -1,0 +1,32 @@
+"""How addresses of providers are read, and told without what is secret in them."""
+
+from urllib.parse import urlsplit, urlunsplit
+
+
+def usable(address: str) -> bool:
+    """Tell whether *address* is a URL that a request can be sent to."""
+    try:
+        url = urlsplit(address)
+        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+
+
+def extended(address: str, path: str) -> str:
+    """Append *path* to the path of *address*; a query string of it is kept."""
+    url = urlsplit(address)
+    return urlunsplit((url.scheme, url.netloc, url.path.rstrip("/") + path, url.query, ""))
+
+
+def shown(address: str) -> str:
+    """Write *address* for a person: a password in it is `xxxxx`."""
+    before, at, host = address.rpartition("@")
+    user, colon, _ = before.rpartition(":")
+    if not at or "//" not in before or not colon or user.endswith(("http", "https")):
+        return address
+    return f"{user}:xxxxx@{host}"
+
+
+def host_of(address: str) -> str:
+    """Return host and port of *address*."""
+    return urlsplit(address).netloc.rpartition("@")[2]

@@ -1,0 +1,77 @@
+"""The CustomResourceDefinitions: printed, written, checked."""
+
+from pathlib import Path
+
+import yaml
+
+from flagger_cli.resources import RESOURCES
+from flagger_py.crd import HEADER, file_name
+
+from .calling import call
+
+KINDS = {
+    "AlertProvider",
+    "Canary",
+    "Gate",
+    "MetricAnalysis",
+    "MetricTemplate",
+    "ShadowPolicy",
+    "TrafficRoute",
+}
+
+
+def test_every_kind_of_every_part_is_printed() -> None:
+    documents = list(yaml.safe_load_all(call("crds").stdout))
+
+    assert {document["spec"]["names"]["kind"] for document in documents} == KINDS
+    assert len(documents) == len(KINDS)
+
+
+def test_what_was_written_is_not_stale(tmp_path: Path) -> None:
+    call("crds", "--out", str(tmp_path))
+
+    result = call("crds", "--check", str(tmp_path))
+
+    assert result.exit_code == 0, result.output
+    assert len(list(tmp_path.iterdir())) == len(KINDS)
+
+
+def test_a_changed_or_missing_file_is_stale(tmp_path: Path) -> None:
+    call("crds", "--out", str(tmp_path))
+    changed, missing = (tmp_path / file_name(resource) for resource in RESOURCES[:2])
+    changed.write_text(changed.read_text() + "# by hand\n")
+    missing.unlink()
+
+    result = call("crds", "--check", str(tmp_path))
+
+    assert result.exit_code == 1
+    assert changed.name in result.stderr
+    assert missing.name in result.stderr
+    assert f"run flagger-py crds --out {tmp_path}" in result.stderr
+
+
+def test_a_file_of_a_kind_that_is_gone_is_reported_and_removed(tmp_path: Path) -> None:
+    orphan = tmp_path / "flagger.app_gone.yaml"
+    call("crds", "--out", str(tmp_path))
+    orphan.write_text(HEADER + "kind: CustomResourceDefinition\n")
+
+    checked = call("crds", "--check", str(tmp_path))
+    call("crds", "--out", str(tmp_path))
+
+    assert checked.exit_code == 1
+    assert f"without a kind in {tmp_path}: flagger.app_gone.yaml" in checked.stderr
+    assert not orphan.exists()
+
+
+def test_files_that_nobody_generated_are_left_alone(tmp_path: Path) -> None:
+    own = tmp_path / "kustomization.yaml"
+    own.write_text("kind: Kustomization\n")
+
+    call("crds", "--out", str(tmp_path))
+
+    assert own.exists()
+    assert call("crds", "--check", str(tmp_path)).exit_code == 0
+
+
+def test_writing_and_checking_at_once_is_a_misuse(tmp_path: Path) -> None:
+    assert call("crds", "--out", str(tmp_path), "--check", str(tmp_path)).exit_code == 2
