@@ -21,8 +21,8 @@ from flagger_py.runtime.cluster import Site
 from flagger_py.runtime.part import Part
 from flagger_py.wire import Manifest
 
-from examples.own_rollout import objects
-from examples.own_rollout.objects import OTHER, Slot, Widget, WidgetSpec, WidgetStatus
+from . import objects
+from .objects import OTHER, Slot, Widget, WidgetSpec, WidgetStatus
 
 ALL = 100
 
@@ -88,10 +88,9 @@ def _step(widget: Widget, seen: Seen, status: WidgetStatus) -> Decision[WidgetSt
         run = _question(widget, status, in_force)
         actions.append(objects.analysis(widget, idle, run))
         judged = contracts.read_judged(seen.analysis or {})
-        if judged is None or (judged.token, judged.verdict) == (run.token, "Pending"):
+        asked = judged is not None and judged.token == run.token
+        if judged is None or not asked or judged.verdict is contracts.Verdict.PENDING:
             return _wait(status, actions, f"{idle} is judged at {share}%")
-        if judged.token != run.token:
-            return _wait(status, actions, f"{idle} is about to be judged at {share}%")
         if judged.verdict is not contracts.Verdict.PASSED:
             return _refuse(status, f"{judged.verdict} at {share}%: {judged.sentence}")
         if widget.spec.approval and shares[status.step + 1 :] == (ALL,):

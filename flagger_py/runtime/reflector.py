@@ -82,7 +82,7 @@ class Reflector:
 
     async def run(self) -> None:
         """Keep the store true until cancelled."""
-        pause_s = _PAUSE_S_MIN
+        pause_s, gone = _PAUSE_S_MIN, False
         while True:
             self._heard = False
             longest_s = _OUTAGE_PAUSE_S_MAX
@@ -92,16 +92,21 @@ class Reflector:
                     self._fine()
                 await self._follow()
             except Gone:
-                self._version = ""
+                # One list helps, nearly always; if not, the server is in trouble.
+                longest_s = _OUTAGE_PAUSE_S_MAX if gone else _PAUSE_S_MIN
+                self._version, gone = "", True
             except FlaggerError as error:
                 self._failed(error)
                 if isinstance(error, Missing | SpecError):
                     longest_s = _PAUSE_S_MAX
             else:
                 if self._heard:
+                    pause_s, gone = _PAUSE_S_MIN, False
                     continue
             # A watch that told us anything was a good one, however it ended.
-            pause_s = _PAUSE_S_MIN if self._heard else min(pause_s, longest_s)
+            if self._heard:
+                pause_s, gone = _PAUSE_S_MIN, False
+            pause_s = min(pause_s, longest_s)
             await self._sleep(pause_s * (1 + self._jitter() / 2))
             pause_s *= 2
 

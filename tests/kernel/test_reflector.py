@@ -321,3 +321,14 @@ def test_a_watch_that_told_something_makes_the_next_pause_short_again() -> None:
     _, _, pauses = play(script)
 
     assert pauses == [0.5, 1, 2, 4, 0.5]
+
+
+def test_after_an_outage_the_list_for_an_old_version_is_not_put_off() -> None:
+    failures: list[List] = [Unavailable("503") for _ in range(4)]
+    script = lambda: Script(  # noqa: E731
+        [*failures, ([], "7"), ([], "8"), ([], "9")], [Gone("too old"), Gone("too old")]
+    )
+
+    _, _, pauses = play(script)
+
+    assert pauses == [0.5, 1, 2, 4, 0.5, 1]

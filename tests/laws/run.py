@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from flagger_cli.simulator.four import Four
-from flagger_py.refs import DEPLOYMENT, Key
+from flagger_py.refs import DEPLOYMENT, Key, Kind
 from flagger_py.testing import build
 from flagger_py.testing.edges import Visit
 from flagger_py.testing.traffic import Load
+from flagger_py.wire import Manifest
 from flagger_rollout.api import KIND as CANARY
-
+from flagger_rollout.fingerprints import revision_of
 from tests.laws.stories import BAD, Push, Story
 from tests.laws.witness import Witness
 
@@ -48,39 +49,26 @@ class Lived:
         deployment = build.a_deployment(version=push.version)
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
         container["env"].append({"name": "ERROR_RATE", "value": str(push.error_rate)})
-        live = self.store.get(DEPLOYMENT, KEY)
+        live = self.stored(DEPLOYMENT)
         self.store.update(
             {**live, "spec": {**live["spec"], "template": deployment["spec"]["template"]}}
         )
+
+    def stored(self, kind: Kind, key: Key = KEY) -> Manifest:
+        found = self.store.get(kind, key)
+        assert found is not None, f"{kind} {key} is gone"
+        return found
 
     def until_rest(self, timeout_s: float) -> None:
         self.four.simulation.run_until(self.rests, timeout_s)
 
     def rests(self) -> bool:
         """Tell whether the Canary is at rest with the revision that the target has now."""
-        status = self.store.get(CANARY, KEY).get("status") or {}
+        status = self.stored(CANARY).get("status") or {}
         progress = status.get("progress") or {}
-        return (
-            status.get("phase") in REST
-            and not progress.get("closing")
-            and self.target_version == self.seen_version
-        )
-
-    @property
-    def target_version(self) -> str:
-        return version_of(self.store.get(DEPLOYMENT, KEY))
-
-    @property
-    def seen_version(self) -> str:
-        """The version whose revision the Canary saw last."""
-        return version_of(self.store.get(DEPLOYMENT, KEY)) if self._same() else ""
-
-    def _same(self) -> bool:
-        from flagger_rollout.fingerprints import revision_of
-
-        status = self.store.get(CANARY, KEY).get("status") or {}
-        template = self.store.get(DEPLOYMENT, KEY)["spec"]["template"]
-        return bool(status.get("lastAppliedSpec") == revision_of(template))
+        seen = status.get("lastAppliedSpec")
+        wanted = revision_of(self.stored(DEPLOYMENT)["spec"]["template"])
+        return status.get("phase") in REST and not progress.get("closing") and seen == wanted
 
     @property
     def broken(self) -> list[str]:

@@ -4,15 +4,17 @@
 """
 
 import os
+from dataclasses import replace
 
 import pytest
+
 from flagger_gating.webhook import idempotency_key
+from flagger_py.refs import DEPLOYMENT, Key
+from flagger_py.testing.faults import Rates
+from flagger_py.testing.history import Change, Happened
 from flagger_rollout.api import KIND as CANARY
 from flagger_rollout.children import GATE, METRIC_ANALYSIS, TRAFFIC_ROUTE
-
-from flagger_py.refs import DEPLOYMENT, Key
-from flagger_py.testing.history import Change, Happened
-from tests.laws.run import KEY, Lived, version_of
+from tests.laws.run import Lived, version_of
 from tests.laws.stories import BAD, GOOD, Story, story
 
 ONE = os.environ.get("FLAGGER_PY_SEED")
@@ -44,8 +46,8 @@ def test_every_story_keeps_the_laws(seeds: tuple[int, ...]) -> None:
 def ends_right(life: Lived) -> None:
     """Law 6: the last push was promoted or rolled back, and nothing else runs in the primary."""
     seed, last = life.story.seed, life.story.last
-    status = life.store.get(CANARY, KEY)["status"]
-    primary = version_of(life.store.get(DEPLOYMENT, Key("test", "app-primary")))
+    status = life.stored(CANARY)["status"]
+    primary = version_of(life.stored(DEPLOYMENT, Key("test", "app-primary")))
     bad = {push.version for push in life.story.pushes if push.error_rate == BAD}
 
     assert primary not in bad, f"make sim SEED={seed}: {primary} was promoted, and it fails"
@@ -80,10 +82,6 @@ def rests_silently(life: Lived) -> None:
 
 def hooked(seed: int) -> Story:
     """Return the first story from *seed* on that asks webhooks, without chance troubles."""
-    from dataclasses import replace
-
-    from flagger_py.testing.faults import Rates
-
     while True:
         told = story(seed)
         good = all(push.error_rate == GOOD for push in told.pushes)
@@ -113,7 +111,7 @@ def test_a_crash_at_any_write_ends_as_without_it(seed: int, after: bool) -> None
 
         where = f"seed {told.seed}, write {nth}"
         assert not life.broken, f"{where}: {life.broken[0]}"
-        status = life.store.get(CANARY, KEY)["status"]
+        status = life.stored(CANARY)["status"]
         assert status["phase"] == "Succeeded", f"{where}: {status}"
         sent = [call.headers["Idempotency-Key"] for call in life.four.hooks.calls]
         assert set(sent) <= keys.allowed, f"{where}: a poll was sent under a key of its own"

@@ -101,7 +101,7 @@ class Witness:
         return [(begun, share, end) for (begun, share), end in zip(self.shares, ends, strict=True)]
 
     def _was_ready(self, service: str) -> bool:
-        """Tell whether *service* had ready endpoints at any time that a controller may have seen."""
+        """Tell whether *service* had ready endpoints when a controller may have looked."""
         history = self.ready.get(service, [])
         now = self.clock()
         ends = [moment for moment, _ in history[1:]] + [now]

@@ -10,7 +10,7 @@ from flagger_metrics.api import MetricAnalysisSpec
 from flagger_metrics.providers import PROVIDERS
 from flagger_metrics.providers.installed import GROUP, installed
 from flagger_metrics.providers.prometheus import Prometheus
-from flagger_metrics.resources_analysis import ANALYSIS
+from flagger_metrics.resources import METRIC_ANALYSIS as ANALYSIS
 from flagger_metrics.settings import MetricsSettings, Source
 from flagger_py.crd import definition
 from flagger_py.errors import SpecError

@@ -10,7 +10,7 @@ import pytest
 from flagger_metrics.api import METRIC_ANALYSIS
 from flagger_metrics.api_template import KIND as METRIC_TEMPLATE
 from flagger_metrics.controller import part
-from flagger_metrics.resources_analysis import ANALYSIS
+from flagger_metrics.resources import METRIC_ANALYSIS as ANALYSIS
 from flagger_metrics.settings import MetricsSettings
 from flagger_py.contracts import Judged, Verdict, acknowledged, read_judged
 from flagger_py.crd import definition

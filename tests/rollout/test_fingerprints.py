@@ -39,7 +39,7 @@ def test_a_revision_does_not_depend_on_the_order_of_keys() -> None:
 
 
 def test_a_changed_config_is_a_new_revision() -> None:
-    template = {"spec": {}}
+    template: dict[str, object] = {"spec": {}}
 
     assert revision_of(template, {"configmap/a": "1"}) != revision_of(
         template, {"configmap/a": "2"}
