@@ -102,11 +102,15 @@ class Observe:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """The present value of a Prometheus gauge, told anew at each pass."""
+    """The present value of a Prometheus gauge, told anew at each pass.
+
+    Of a *shared* one each object tells its part; the series is the sum over all objects.
+    """
 
     name: str
     labels: Mapping[str, str]
     value: float
+    shared: bool = False
 
 
 Telling = Gauge | Count | Observe

@@ -51,6 +51,7 @@ class WidgetStatus(FluxStatus):
     candidate: str | None = None
     run: int = 0
     step: int = 0
+    attempt: int = 0
     refused: str | None = None
     why: str = ""
 

@@ -5,18 +5,12 @@ in a thread, because a plugin is a foreign program and may take its time.
 """
 
 import asyncio
-import os
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from kubernetes.client import Configuration
-from kubernetes.config import (
-    ConfigException,
-    incluster_config,
-    load_incluster_config,
-    load_kube_config,
-)
+from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
 
 from flagger_py.clock import monotonic_s
 from flagger_py.errors import Unavailable
@@ -75,23 +69,15 @@ class Credentials:
         try:
             self.config = await asyncio.to_thread(_read, self._source)
             self._token = await asyncio.to_thread(_token_of, self.config)
-            self.tls = await asyncio.to_thread(_tls_of, self.config)
+            tls = await asyncio.to_thread(_tls_of, self.config)
         except (ConfigException, OSError, ssl.SSLError) as error:
             raise Unavailable(f"no credentials for the API server: {error}") from error
-        self.host = str(self.config.host).rstrip("/")
+        # Not from the configuration alone: refreshing a token puts the kubeconfig's address back.
+        self.host = (self._source.master or str(self.config.host)).rstrip("/")
+        self.tls = tls
         self.server_name = self.config.tls_server_name
         self.proxy = None if bypassed(self.host) else self.config.proxy
         self._loaded_s = self._checked_s = self._clock_s()
-
-
-def own_namespace() -> str:
-    """Return the namespace of the pod we run in, empty outside of a cluster."""
-    path = os.path.join(os.path.dirname(incluster_config.SERVICE_TOKEN_FILENAME), "namespace")
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
 
 
 def _read(source: Source) -> Configuration:
@@ -110,8 +96,6 @@ def _read(source: Source) -> Configuration:
             load_kube_config(  # type: ignore[no-untyped-call]  # ships no types
                 client_configuration=config, persist_config=False
             )
-    if source.master:
-        config.host = source.master
     return config
 
 
@@ -120,9 +104,7 @@ def _token_of(config: Configuration) -> str | None:
     return str(found) if found else None
 
 
-def _tls_of(config: Configuration) -> ssl.SSLContext | bool:
-    if not str(config.host).startswith("https"):
-        return True
+def _tls_of(config: Configuration) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=config.ssl_ca_cert or None)
     if not config.verify_ssl:
         context.check_hostname = False

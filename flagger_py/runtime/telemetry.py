@@ -54,6 +54,7 @@ class Telemetry:
         self._counters: dict[str, Counter] = {}
         self._histograms: dict[str, Histogram] = {}
         self._told: dict[Reader, _Told] = {}
+        self._shares: dict[_Series, dict[Reader, float]] = {}
         info = self._gauge(
             "flagger_info", "Flagger version and mesh provider", "version mesh_provider"
         )
@@ -97,7 +98,7 @@ class Telemetry:
             self._errors.labels(controller).inc()
         told = self._told.get(reader)
         if told is not None and result != "error":
-            self._drop(told.before - told.now)
+            self._drop(reader, told.before - told.now)
             told.before, told.now = told.now, set()
 
     def tell(self, reader: Reader, item: decision.Telling) -> None:
@@ -114,7 +115,10 @@ class Telemetry:
                     _child(histogram, values).observe(item.value)
                 case decision.Gauge():
                     gauge = self._gauges.get(name) or self._gauge(name, name, labels)
-                    _child(gauge, values).set(item.value)
+                    shares = self._shares.setdefault((name, values), {})
+                    shares[reader] = item.value
+                    shown = sum(shares.values()) if item.shared else item.value
+                    _child(gauge, values).set(shown)
                     self._told.setdefault(reader, _Told()).now.add((name, values))
         except ValueError as error:
             log.error("the metric %s is left out: %s", name, error)
@@ -123,12 +127,17 @@ class Telemetry:
         """Drop the series of an object that is no more."""
         told = self._told.pop(reader, None)
         if told is not None:
-            self._drop(told.now | told.before)
+            self._drop(reader, told.now | told.before)
         self._duration.remove(kind.kind, reader[1])
 
-    def _drop(self, series: set[_Series]) -> None:
+    def _drop(self, reader: Reader, series: set[_Series]) -> None:
+        """Take *reader* out of *series*; one that nobody tells any more is removed."""
         for name, values in series:
-            if values:
+            shares = self._shares[(name, values)]
+            shares.pop(reader, None)
+            if shares:
+                _child(self._gauges[name], values).set(sum(shares.values()))
+            elif values:
                 self._gauges[name].remove(*values)
 
     def _gauge(self, name: str, text: str, labels: str) -> Gauge:

@@ -127,7 +127,7 @@ class Process:
             cluster=self.cluster,
             egress=partial(self._ask, key, ""),
             clock=self.now,
-            tell=self._telemetry.tell,
+            tell=lambda item: self._telemetry.tell(item, key),
             deliver=self._deliver,
             instance=f"{self.part.manager}-0",
         )

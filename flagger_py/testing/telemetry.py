@@ -43,12 +43,16 @@ class Telemetry:
     deliveries: list[Exchange] = field(default_factory=list)
     asked: list[Exchange] = field(default_factory=list)
     events: list[Manifest] = field(default_factory=list)
+    _parts: dict[Series, dict[Key, float]] = field(default_factory=dict)
 
-    def tell(self, item: Telling) -> None:
+    def tell(self, item: Telling, key: Key) -> None:
+        """Note what a pass over *key* tells."""
         told = series(item.name, item.labels)
         match item:
             case Gauge():
-                self.gauges[told] = item.value
+                parts = self._parts.setdefault(told, {})
+                parts[key] = item.value
+                self.gauges[told] = sum(parts.values()) if item.shared else item.value
             case Count():
                 self.counts[told] += 1
             case Observe():

@@ -9,6 +9,7 @@ from .api_status import Progress
 from .case import Case
 from .copying import primary
 from .phases import ACTIVE, REST, Phase
+from .primary import CONFIGS
 
 FLAGGER_ID = "flagger-id"
 UNKNOWN = "unknown"
@@ -49,7 +50,10 @@ def _same(case: Case, live: Manifest) -> bool:
 
 def _plain(template: dict[str, Any]) -> dict[str, Any]:
     meta = dict(template.get("metadata") or {})
-    annotations = {k: v for k, v in (meta.get("annotations") or {}).items() if k != FLAGGER_ID}
+    ours_or_theirs = (FLAGGER_ID, CONFIGS)
+    annotations = {
+        k: v for k, v in (meta.get("annotations") or {}).items() if k not in ours_or_theirs
+    }
     meta.pop("creationTimestamp", None)
     meta["annotations"] = annotations
     return {"metadata": meta, "spec": template["spec"]}

@@ -1,13 +1,14 @@
 """What must hold before a revision is checked: it is the one under analysis, ready, and routed."""
 
 from flagger_py.conditions import progressing, retrying
+from flagger_py.contracts import ALL_TO_PRIMARY
 
 from . import asking, copying, ending, stepping, ticking
 from .api_status import Ending
 from .case import Case, split_for
 from .move import Move, changed, recorded
 from .phases import Phase
-from .readiness import Readiness
+from .readiness import Readiness, emptied
 from .telling import Reason, Told
 
 QUIET = frozenset({"", "Progressing"})
@@ -23,6 +24,8 @@ def analyse(case: Case) -> Move:
         return Move(case.status, retrying(f"{kind} {case.target_ref} is gone", "TargetMissing"))
     if case.revision != case.progress.revision:
         return _other_revision(case)
+    if case.progress.emptying:
+        return _empty(case)
     if case.commanded("rollback"):
         return _commanded_back(case)
     blocked = _not_ready(case) or _not_routed(case)
@@ -60,13 +63,14 @@ def _commanded_back(case: Case) -> Move:
 
 def _restart(case: Case) -> Move:
     """Take the traffic off before the new pods get any, and begin from the first weight."""
+    emptying = case.stale_pods
     status = changed(
         case,
         phase=Phase.PROGRESSING,
         canary_weight=0,
         failed_checks=0,
         iterations=0,
-        last_applied_spec=case.revision,
+        last_applied_spec=case.template_hash,
         tracked_configs=case.tracked,
         progress={
             "revision": case.revision,
@@ -74,6 +78,7 @@ def _restart(case: Case) -> Move:
             "tick": 0,
             "next_check_at": None,
             "checked": False,
+            "emptying": emptying,
             **recorded(case, Reason.RESTARTED, f"Another revision came: {case.revision}."),
         },
     )
@@ -87,8 +92,22 @@ def _restart(case: Case) -> Move:
         status,
         progressing(f"{display}: weight 0%, the analysis starts again"),
         told=(told,),
-        workloads=copying.scale_up(case),
+        workloads=() if emptying else copying.scale_up(case),
     )
+
+
+def _empty(case: Case) -> Move:
+    """Replace pods that began with other configs; the template alone would not roll them."""
+    sentence = f"{case.display}: replacing the pods of {case.target_ref}, their configs changed"
+    if case.in_force_since(ALL_TO_PRIMARY) is None:
+        standing, wake_s = asking.waits_for_answer(case, case.seen.route, sentence)
+        return Move(case.status, standing, wake_s=wake_s)
+    if case.target["spec"].get("replicas", 1) > 0:
+        return Move(case.status, progressing(sentence), workloads=copying.scale_down(case))
+    if not emptied(case.target):
+        return Move(case.status, progressing(sentence))
+    status = changed(case, progress={"emptying": False})
+    return Move(status, progressing(sentence), workloads=copying.scale_up(case))
 
 
 def _not_ready(case: Case) -> Move | None:

@@ -50,6 +50,10 @@ class Progress(Wire):
     checked: bool = Field(
         default=False, description="The last check passed; only a gate holds the release up."
     )
+    emptying: bool = Field(
+        default=False,
+        description="The canary's pods are replaced: a config that they read has changed.",
+    )
     ending: Ending | None = Field(
         default=None, description="How the release under way is being ended."
     )

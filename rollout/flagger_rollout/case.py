@@ -96,6 +96,17 @@ class Case:
         return revision_of(self.target["spec"]["template"], self.tracked)
 
     @property
+    def template_hash(self) -> str:
+        """What Flagger's `lastAppliedSpec` stands for: the pod template alone."""
+        return revision_of(self.target["spec"]["template"])
+
+    @property
+    def stale_pods(self) -> bool:
+        """The target's pods began with other configs than it has now, under the same template."""
+        same = self.template_hash == self.status.last_applied_spec
+        return same and self.target["spec"].get("replicas", 1) > 0
+
+    @property
     def tick_token(self) -> str:
         """What this tick of this run is called, for questions and events."""
         return self.token("tick", self.progress.tick)

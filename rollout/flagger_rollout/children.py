@@ -13,8 +13,8 @@ from .api import CanaryStatus
 from .api_analysis import Webhook
 from .api_analysis import WebhookType as Hook
 from .case import Case, split_for
+from .configs import MANAGED_BY
 from .phases import Phase
-from .primary import MANAGED_BY
 from .sight import Child
 from .target import extra_ports
 from .telling import payload
@@ -118,8 +118,7 @@ def gate(case: Case, hook: Webhook, status: CanaryStatus, run: GateRun | None) -
         body["run"] = asked
     if repolled(hook) and (run is not None or _settled(case.seen.gates[hook.name])):
         body["interval"] = f"{case.interval_s:g}s"
-    if run is None and live is not None:
-        # A payload belongs to the question it was asked with.
+    if live is not None and _same_question(hook, run, live):
         body["payload"] = live["spec"].get("payload", body["payload"])
     name = gate_name(case.subject.name, hook.name)
     return Apply(_child(case, GATE, name, body), Force.ALWAYS)
@@ -152,6 +151,17 @@ def apex_may_serve(case: Case, phase: Phase) -> bool:
         return case.progress.promoted is not None or phase is not Phase.FAILED
     live = case.seen.route.manifest
     return bool(live and live["spec"].get("apexReady"))
+
+
+def _same_question(hook: Webhook, run: GateRun | None, live: Mapping[str, Any]) -> bool:
+    """Tell whether the payload stays: it belongs to the question it was asked with.
+
+    Only the gate before a rollout tells how the phase has changed since it was asked first.
+    """
+    if run is None:
+        return True
+    asked = (_asked(live) or {}).get("token")
+    return asked == run.token and hook.type is not Hook.CONFIRM_ROLLOUT
 
 
 def _settled(gate: Child) -> bool:

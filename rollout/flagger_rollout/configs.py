@@ -9,6 +9,7 @@ from flagger_py.wire import Manifest
 
 from .fingerprints import config_checksum
 
+MANAGED_BY = {"app.kubernetes.io/managed-by": "flagger-py"}
 TRACKING = "flagger.app/config-tracking"
 TRACKED_SECRET_TYPES = frozenset(
     {"Opaque", "kubernetes.io/basic-auth", "kubernetes.io/ssh-auth", "kubernetes.io/tls"}
@@ -88,6 +89,8 @@ def copy_for_primary(config: Config, owner: Mapping[str, object]) -> dict[str, A
     }
     for field in ("labels", "annotations"):
         kept = {k: v for k, v in (meta.get(field) or {}).items() if not foreign(k)}
+        if field == "labels":
+            kept |= MANAGED_BY
         if kept:
             copy["metadata"][field] = kept
     for field in ("data", "binaryData", "type"):

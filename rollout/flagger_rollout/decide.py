@@ -11,7 +11,7 @@ from . import adopting, deleting
 from .analysing import analyse
 from .api import CanarySpec, CanaryStatus
 from .case import Case
-from .initialising import initialise
+from .initialising import initialise, without_selector
 from .move import Move, changed, finish
 from .phases import Phase
 from .promoting import finalise, promote
@@ -26,12 +26,16 @@ def decide(
     settings: RolloutSettings, subject: Subject[CanarySpec, CanaryStatus], seen: Seen
 ) -> Decision[CanaryStatus]:
     """Decide what follows for one Canary from what was *seen*."""
-    case = Case(subject, seen, settings, _selector(settings, seen))
+    selector = _selector(settings, seen)
+    found = selector if isinstance(selector, Selector) else None
+    case = Case(subject, seen, settings, found)
     if subject.deleting:
         return deleting.delete(case)
     refuse_unsupported(subject.spec, case.canary_ref)
     own = subject.namespace if settings.no_cross_namespace_refs else None
     refuse_invalid(subject.spec, case.canary_ref, no_cross_namespace=own)
+    if isinstance(selector, SpecError):
+        return finish(case, without_selector(case, selector))
     if seen.missing_configs:
         return finish(case, _missing_configs(case))
     if adopting.unknown(case):
@@ -61,10 +65,14 @@ def _move(case: Case) -> Move:
             )
 
 
-def _selector(settings: RolloutSettings, seen: Seen) -> Selector | None:
+def _selector(settings: RolloutSettings, seen: Seen) -> Selector | SpecError | None:
+    """Find the target's selector label; that it has none is a finding like others."""
     if seen.target is None:
         return None
-    return selector_of(seen.target, settings.selector_labels)
+    try:
+        return selector_of(seen.target, settings.selector_labels)
+    except SpecError as error:
+        return error
 
 
 def _missing_configs(case: Case) -> Move:

@@ -103,8 +103,7 @@ def _taken_back(case: Case) -> Move:
         canary_weight=0,
         failed_checks=0,
         iterations=0,
-        last_applied_spec=promoted,
-        last_promoted_spec=promoted,
+        last_applied_spec=case.status.last_promoted_spec,
         tracked_configs=case.tracked,
         progress={"ending": None, "revision": promoted, "checked": False, "next_check_at": None},
     )
@@ -130,7 +129,7 @@ def _skip(case: Case) -> Move:
         canary_weight=0,
         failed_checks=0,
         iterations=0,
-        last_promoted_spec=revision,
+        last_promoted_spec=case.status.last_applied_spec,
         progress={"ending": None, "promoted": revision},
     )
     status, hooks = closed(case, status)

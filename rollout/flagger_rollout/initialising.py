@@ -2,6 +2,7 @@
 
 from flagger_py.conditions import READY, Reason, progressing, retrying, stalled
 from flagger_py.contracts import ALL_TO_PRIMARY, condition_of, status_of
+from flagger_py.errors import SpecError
 
 from . import asking, copying, resting
 from .api import CanaryStatus
@@ -57,14 +58,28 @@ def _copy(case: Case) -> Move:
 
 
 def _without_target(case: Case) -> Move:
-    ref = case.spec.target_ref
+    kind, name = case.spec.target_ref.kind, case.spec.target_ref.name
+    text = (
+        f'{kind.lower()} {case.target_ref} get query error: {kind.lower()}s.apps "{name}" not found'
+    )
     return Move(
         _status(case),
         retrying(
-            f"{ref.kind} {case.target_ref} does not exist yet; it is initialised when it does",
+            f"{kind} {case.target_ref} does not exist yet; it is initialised when it does",
             Reason.DEPENDENCY_NOT_READY,
             accepted=False,
         ),
+        told=(case.warned(Why.TARGET_MISSING, text, case.token("init")),),
+    )
+
+
+def without_selector(case: Case, error: SpecError) -> Move:
+    """Say that nothing can tell the target's pods from the primary's."""
+    text = f"getSelectorLabel failed: {error.message.partition(';')[0]}"
+    return Move(
+        _status(case) if case.phase is Phase.NEW else case.status,
+        stalled(error.message, error.reason),
+        told=(case.warned(Why.SELECTOR_MISSING, text, case.token("init")),),
     )
 
 
@@ -76,8 +91,8 @@ def _initialised(case: Case) -> Move:
         canary_weight=0,
         failed_checks=0,
         iterations=0,
-        last_applied_spec=revision,
-        last_promoted_spec=revision,
+        last_applied_spec=case.template_hash,
+        last_promoted_spec=case.template_hash,
         tracked_configs=case.tracked,
         progress={
             "revision": revision,
@@ -85,7 +100,8 @@ def _initialised(case: Case) -> Move:
             **recorded(case, Why.INITIALIZED, "The primary is ready and takes all traffic."),
         },
     )
-    told = Told(Why.INITIALIZED, f"Initialization done! {case.canary_ref}", case.token("init"))
+    text = f"Initialization done! {case.canary_ref}"
+    told = Told(Why.INITIALIZED, text, case.token("init"), after=True)
     return Move(
         status,
         resting.at_rest(case, status),
@@ -101,7 +117,7 @@ def _never_ready(case: Case, sentence: str) -> Move:
     status = changed(
         case,
         phase=Phase.FAILED,
-        last_applied_spec=case.revision,
+        last_applied_spec=case.template_hash,
         progress={
             "revision": case.revision,
             **recorded(case, Why.ROLLED_BACK, f"The first version never became ready: {message}"),

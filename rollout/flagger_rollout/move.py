@@ -74,7 +74,12 @@ def finish(case: Case, move: Move) -> Decision[CanaryStatus]:
         *move.foreign,
         *move.workloads,
         *emits(move.told),
-        *deliveries(move.told, case.envelope(status), hooks, case.settings.event_webhook),
+        *deliveries(
+            move.told,
+            (case.envelope(case.status), case.envelope(status)),
+            hooks,
+            case.settings.event_webhook,
+        ),
         *move.counts,
     )
     return Decision(
@@ -114,14 +119,18 @@ def gauges(case: Case, status: CanaryStatus) -> tuple[Gauge, ...]:
     labels = {"name": target, "namespace": namespace}
     weight = status.canary_weight
     return (
+        Gauge("flagger_canary_total", {"namespace": namespace}, 1, shared=True),
         Gauge("flagger_canary_status", labels, value),
-        Gauge(
-            "flagger_canary_weight",
-            {"workload": f"{target}-primary", "namespace": namespace},
-            100 - weight,
-        ),
-        Gauge("flagger_canary_weight", {"workload": target, "namespace": namespace}, weight),
+        *(_shares(target, namespace, weight) if case.progress.run else ()),
         *_readings(case),
+    )
+
+
+def _shares(target: str, namespace: str, weight: int) -> tuple[Gauge, ...]:
+    """Tell both weights, as Flagger does from the first release on."""
+    return tuple(
+        Gauge("flagger_canary_weight", {"workload": workload, "namespace": namespace}, share)
+        for workload, share in ((f"{target}-primary", 100 - weight), (target, weight))
     )
 
 

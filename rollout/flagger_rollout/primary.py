@@ -1,15 +1,19 @@
 """What the primary copy of a Deployment looks like, and what a promotion changes in it."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from flagger_py.refs import DEPLOYMENT, PRIMARY, owner_reference
 from flagger_py.wire import Manifest
 
-from .configs import foreign, renamed
+from .configs import MANAGED_BY, foreign, renamed
 from .target import Selector
 
-MANAGED_BY = {"app.kubernetes.io/managed-by": "flagger-py"}
+CONFIGS = "flagger.app/configs"
+"""The annotation of the primary's pods that changes with what they read at their start."""
+
 _COPIED = ("progressDeadlineSeconds", "minReadySeconds", "revisionHistoryLimit", "strategy")
 
 
@@ -80,6 +84,8 @@ def _template(
     meta = dict(template.get("metadata") or {})
     meta.pop("creationTimestamp", None)
     meta["labels"] = {**(meta.get("labels") or {}), **selector.primary}
+    if configs:
+        meta["annotations"] = {**(meta.get("annotations") or {}), CONFIGS: _together(configs)}
     pod = renamed(template["spec"], configs)
     if "topologySpreadConstraints" in pod:
         pod["topologySpreadConstraints"] = [
@@ -92,6 +98,12 @@ def _template(
             "podAntiAffinity": _anti_affinity(anti, name, selector),
         }
     return {"metadata": meta, "spec": pod}
+
+
+def _together(configs: Mapping[str, str]) -> str:
+    """Return one checksum for all *configs*."""
+    text = json.dumps(dict(sorted(configs.items())))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _anti_affinity(anti: Mapping[str, Any], name: str, selector: Selector) -> dict[str, Any]:

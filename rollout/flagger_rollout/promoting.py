@@ -64,7 +64,7 @@ def finalise(case: Case) -> Move:
         phase=Phase.SUCCEEDED,
         failed_checks=0,
         iterations=0,
-        last_promoted_spec=revision,
+        last_promoted_spec=case.status.last_applied_spec,
         progress={
             "promoted": revision,
             **recorded(case, Reason.PROMOTED, "The analysed revision was promoted."),

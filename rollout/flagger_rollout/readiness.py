@@ -47,6 +47,13 @@ def readiness(
     return Readiness(False, missing, wake_s=left_s)
 
 
+def emptied(deployment: Manifest) -> bool:
+    """Tell whether a Deployment that was scaled to zero has no pod left."""
+    status = status_of(deployment)
+    seen = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
+    return seen and not status.get("replicas", 0)
+
+
 def _missing(deployment: Manifest, threshold_percent: int) -> str | None:
     status, spec = status_of(deployment), deployment["spec"]
     wait = "waiting for rollout to finish: "

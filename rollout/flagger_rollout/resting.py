@@ -88,7 +88,7 @@ def _nothing_new(case: Case) -> Move:
     status = case.status
     if case.revision == progress.promoted != progress.revision:
         status = changed(
-            case, last_applied_spec=case.revision, progress={"revision": case.revision}
+            case, last_applied_spec=case.template_hash, progress={"revision": case.revision}
         )
     if case.tracked != (status.tracked_configs or {}):
         status = status.model_copy(update={"tracked_configs": case.tracked})
@@ -154,7 +154,7 @@ def _start(case: Case, told: tuple[Told, ...]) -> Move:
         canary_weight=100 if lost else 0,
         failed_checks=0,
         iterations=0,
-        last_applied_spec=case.revision,
+        last_applied_spec=case.template_hash,
         tracked_configs=case.tracked,
         progress={
             "revision": case.revision,
@@ -162,6 +162,7 @@ def _start(case: Case, told: tuple[Told, ...]) -> Move:
             "tick": 0,
             "next_check_at": None,
             "checked": False,
+            "emptying": case.stale_pods,
             "ending": None,
             "rested": None,
             **recorded(case, Reason.NEW_REVISION, f"New revision {case.revision} is analysed."),
@@ -171,6 +172,7 @@ def _start(case: Case, told: tuple[Told, ...]) -> Move:
         Reason.NEW_REVISION,
         f"New revision detected! Scaling up {case.target_ref}",
         case.token("start", case.revision),
+        after=True,
     )
     display = case.spec.revision or f"sha256:{case.revision}"
     return Move(
@@ -186,7 +188,7 @@ def _repair(case: Case) -> Move:
     status = changed(
         case,
         phase=Phase.PROMOTING,
-        last_applied_spec=case.revision,
+        last_applied_spec=case.template_hash,
         progress={
             "revision": case.revision,
             "run": case.progress.run + 1,
@@ -264,7 +266,7 @@ def completed(case: Case) -> Told:
     text = f"Promotion completed! Scaling down {case.target_ref}"
     if case.spec.skip_analysis:
         text = f"Promotion completed! Canary analysis was skipped for {case.target_ref}"
-    return Told(Reason.PROMOTED, text, case.token("closing"))
+    return Told(Reason.PROMOTED, text, case.token("closing"), after=True)
 
 
 def _fault(case: Case) -> Standing | None:

@@ -20,6 +20,8 @@ class Reason(StrEnum):
 
     PROVIDERS_AVAILABLE = "MetricsProvidersAvailable"
     PROVIDERS_UNAVAILABLE = "MetricsProvidersUnavailable"
+    TARGET_MISSING = "TargetMissing"
+    SELECTOR_MISSING = "SelectorLabelMissing"
     INITIALIZED = "Initialized"
     NEW_REVISION = "NewRevision"
     RESTARTED = "AnalysisRestarted"
@@ -49,12 +51,16 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One thing to tell, once: *token* is the step it belongs to."""
+    """One thing to tell, once: *token* is the step it belongs to.
+
+    *after* says that it speaks of the phase that the move leads to, not of the one before.
+    """
 
     reason: Reason
     message: str
     token: str
     type: Literal["Normal", "Warning"] = "Normal"
+    after: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +79,23 @@ def emits(told: tuple[Told, ...]) -> tuple[Emit, ...]:
 
 
 def deliveries(
-    told: tuple[Told, ...], envelope: Envelope, hooks: tuple[Webhook, ...], event_webhook: str
+    told: tuple[Told, ...],
+    envelopes: tuple[Envelope, Envelope],
+    hooks: tuple[Webhook, ...],
+    event_webhook: str,
 ) -> tuple[Deliver, ...]:
     """Render the deliveries of *told* to the Canary's event *hooks*.
+
+    *envelopes* are those before and after the move.
 
     Without such hooks the controller's own *event_webhook* gets them, if there is one.
     """
     receivers = hooks
     if not hooks and event_webhook:
         receivers = (Webhook(name="event-webhook", url=event_webhook),)
-    return tuple(_delivery(item, envelope, hook) for item in told for hook in receivers)
+    return tuple(
+        _delivery(item, envelopes[item.after], hook) for item in told for hook in receivers
+    )
 
 
 def payload(envelope: Envelope, metadata: Mapping[str, str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from flagger_py.refs import Kind
 from tests.cluster.api import Api, Manifest
 from tests.cluster.waiting import eventually
 
@@ -28,6 +29,41 @@ def install(api: Api, *places: Path) -> tuple[str, ...]:
     for name in names:
         eventually(functools.partial(_served, api, name), f"CRD {name} is established")
     return tuple(names)
+
+
+def remove(api: Api, name: str) -> None:
+    """Delete the CRD *name* and all its objects; returns when it is gone, also if it never was."""
+    if api.find(_API, _KIND, name) is not None:
+        api.delete(_API, _KIND, name)
+    eventually(lambda: api.find(_API, _KIND, name) is None, f"CRD {name} is gone", 60.0)
+
+
+def permissive(kind: Kind) -> Manifest:
+    """Describe a CRD of *kind* that accepts anything and keeps a status apart."""
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {
+        "name": kind.version,
+        "served": True,
+        "storage": True,
+        "subresources": {"status": {}},
+        "schema": {"openAPIV3Schema": anything},
+    }
+    names = {"kind": kind.kind, "plural": kind.plural, "singular": kind.kind.lower()}
+    scope = "Namespaced" if kind.namespaced else "Cluster"
+    return {
+        "apiVersion": _API,
+        "kind": _KIND,
+        "metadata": {"name": str(kind)},
+        "spec": {"group": kind.group, "names": names, "scope": scope, "versions": [version]},
+    }
+
+
+def install_permissive(api: Api, *kinds: Kind) -> None:
+    """Install CRDs of *kinds* without a schema, and wait for them."""
+    for kind in kinds:
+        api.apply(permissive(kind))
+    for kind in kinds:
+        eventually(functools.partial(_served, api, str(kind)), f"CRD {kind} is established")
 
 
 def _manifests(places: Iterable[Path]) -> Iterator[Manifest]:

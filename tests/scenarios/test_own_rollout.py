@@ -15,7 +15,7 @@ from flagger_metrics import controller as metrics
 from flagger_py.contracts import condition_of, read_gated, read_routed
 from flagger_py.crd import definition
 from flagger_py.refs import DEPLOYMENT, SERVICE, Key, Kind
-from flagger_py.testing import Simulation, World, from_crd
+from flagger_py.testing import Rates, Simulation, World, from_crd
 from flagger_py.testing.edges import Visit
 from flagger_py.testing.history import Change, Happened
 from flagger_py.testing.pods import Pods
@@ -24,6 +24,7 @@ from flagger_py.testing.workloads import Workloads
 from flagger_py.wire import Manifest
 from flagger_routing import controller as routing
 
+FAULTS = Rates(crash=0.01, conflict=0.05, down=0.05, lost=0.05, repeated=0.1, lag_s_max=2)
 WHERE = Key("shop", "lamp")
 APPROVE = "gating.flagger.app/approve"
 
@@ -31,8 +32,9 @@ APPROVE = "gating.flagger.app/approve"
 class Shop:
     """A World with a Widget, users who ask for it, and three parts of ours beside its own."""
 
-    def __init__(self, **spec: Any) -> None:
-        self.world = World(kinds=(*kinds(), from_crd(definition(objects.RESOURCE))))
+    def __init__(self, seed: int = 0, rates: Rates | None = None, **spec: Any) -> None:
+        widgets = from_crd(definition(objects.RESOURCE))
+        self.world = World(seed, rates=rates, kinds=(*kinds(), widgets))
         self.store = self.world.store
         self.shares: list[int] = []
         pods = Pods()
@@ -175,7 +177,8 @@ def test_a_version_that_is_replaced_midway_loses_its_share_before_its_pods(shop:
     shop.simulation.run_until(lambda: shop.refused, 600)
 
     assert shop.shares[:4] == [0, 10, 50, 0]
-    assert condition_of(shop.status, "Stalled")["message"].startswith("NoData at 10%")
+    message = condition_of(shop.status, "Stalled")["message"]
+    assert message == "Failed at 10%: success rate 0.00 < 99"
 
 
 def test_the_last_step_waits_for_a_person_where_the_widget_says_so() -> None:
@@ -188,6 +191,21 @@ def test_the_last_step_waits_for_a_person_where_the_widget_says_so() -> None:
     approval = {"metadata": {"annotations": {APPROVE: f"{token} by Ann"}}}
     shop.store.patch(objects.GATE, WHERE, approval)
     shop.simulation.run_until(lambda: shop.status["live"] == "green" and shop.ready, 600)
+    shop.simulation.close()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_crashes_and_stale_caches_change_how_long_it_takes_and_not_how_it_ends(seed: int) -> None:
+    shop = Shop(seed, FAULTS)
+    shop.push(VERSION="2", ERROR_RATE="0.2")
+    shop.simulation.run_until(lambda: shop.refused, 3600)
+    shop.push(VERSION="3")
+    shop.simulation.run_until(lambda: shop.ready and shop.status["live"] == "green", 3600)
+    shop.world.faults.stop()
+    shop.simulation.settle()
+
+    assert (shop.slots, shop.green) == (["lamp-green"], 100)
+    assert set(shop.shares) == {0, 10, 50, 100}
     shop.simulation.close()
 
 
