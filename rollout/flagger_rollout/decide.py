@@ -12,7 +12,7 @@ from .analysing import analyse
 from .api import CanarySpec, CanaryStatus
 from .case import Case
 from .initialising import initialise, without_selector
-from .move import Move, changed, finish
+from .move import Move, changed, finish, without_children
 from .phases import Phase
 from .promoting import finalise, promote
 from .resting import rest
@@ -35,7 +35,7 @@ def decide(
     own = subject.namespace if settings.no_cross_namespace_refs else None
     refuse_invalid(subject.spec, case.canary_ref, no_cross_namespace=own)
     if isinstance(selector, SpecError):
-        return finish(case, without_selector(case, selector))
+        return without_children(case, without_selector(case, selector))
     if seen.missing_configs:
         return finish(case, _missing_configs(case))
     if adopting.unknown(case):

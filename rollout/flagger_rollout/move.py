@@ -1,7 +1,7 @@
 """What a decider of one phase returns, and how it becomes a decision with all its actions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from flagger_py.conditions import Condition, Standing
@@ -60,8 +60,7 @@ def recorded(case: Case, reason: Reason, sentence: str) -> dict[str, Any]:
 def finish(case: Case, move: Move) -> Decision[CanaryStatus]:
     """Complete *move* by the children every pass wants, events, conditions and gauges."""
     status = move.status
-    if status != case.status:
-        status = status.model_copy(update={"last_transition_time": case.now})
+    status = _stamped(case, status)
     hooks = case.hooks(Hook.EVENT)
     actions: tuple[Action, ...] = (
         _route(case, status, move),
@@ -92,19 +91,23 @@ def finish(case: Case, move: Move) -> Decision[CanaryStatus]:
     )
 
 
-def quiet(case: Case, standing: Standing, wake_s: float | None = None) -> Decision[CanaryStatus]:
-    """Say where the Canary stands and do nothing at all."""
+def _stamped(case: Case, status: CanaryStatus) -> CanaryStatus:
+    """Say when the status changed, if it did."""
+    if status == case.status:
+        return status
+    return status.model_copy(update={"last_transition_time": case.now})
+
+
+def without_children(case: Case, move: Move) -> Decision[CanaryStatus]:
+    """Complete *move* for a Canary whose children cannot be said yet: status and events alone."""
     return Decision(
-        case.status,
-        standing,
-        requeue_after_s=wake_s,
-        conditions=_promoted(case, case.status),
-        gauges=gauges(case, case.status),
+        _stamped(case, move.status),
+        move.standing,
+        emits(move.told),
+        requeue_after_s=move.wake_s,
+        conditions=_promoted(case, move.status),
+        gauges=gauges(case, move.status),
     )
-
-
-def with_told(move: Move, *told: Told) -> Move:
-    return replace(move, told=(*told, *move.told))
 
 
 def gauges(case: Case, status: CanaryStatus) -> tuple[Gauge, ...]:
@@ -118,10 +121,11 @@ def gauges(case: Case, status: CanaryStatus) -> tuple[Gauge, ...]:
         value = _FAILED
     labels = {"name": target, "namespace": namespace}
     weight = status.canary_weight
+    released = case.progress.run > 0 or phase is Phase.WAITING
     return (
         Gauge("flagger_canary_total", {"namespace": namespace}, 1, shared=True),
-        Gauge("flagger_canary_status", labels, value),
-        *(_shares(target, namespace, weight) if case.progress.run else ()),
+        *((Gauge("flagger_canary_status", labels, value),) if case.selector else ()),
+        *(_shares(target, namespace, weight) if released else ()),
         *_readings(case),
     )
 

@@ -33,6 +33,9 @@ _ALLOCATED = (
 )
 
 
+CONFIGS = "flagger.app/configs"
+
+
 def essence(manifest: Manifest) -> dict[str, Any]:
     """Return what a user would compare: labels, annotations, owners, and the content.
 
@@ -67,8 +70,18 @@ def _workload_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
     if "serviceAccountName" in pod:
         pod["serviceAccount"] = pod["serviceAccountName"]
     template["spec"] = pod
+    if "metadata" in template:
+        template["metadata"] = _masked(template["metadata"])
     found: dict[str, Any] = _asked({**spec, "template": template})
     return {"progressDeadlineSeconds": 600, **found}
+
+
+def _masked(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep that a checksum of configs is there, and not which: it is none of Flagger's."""
+    annotations = metadata.get("annotations") or {}
+    if CONFIGS not in annotations:
+        return dict(metadata)
+    return {**metadata, "annotations": {**annotations, CONFIGS: "<checksum>"}}
 
 
 def _container(container: Mapping[str, Any]) -> dict[str, Any]:

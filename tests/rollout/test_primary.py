@@ -37,6 +37,7 @@ def test_the_primary_is_what_flagger_makes(copies: dict[str, Any]) -> None:
 
     theirs = copies["record"]["objects"]["Deployment/app-primary"]["first"]
     ours["metadata"]["labels"].pop("app.kubernetes.io/managed-by")
+    ours["spec"]["template"]["metadata"]["annotations"].pop("flagger.app/configs")
     theirs["spec"]["template"]["metadata"]["annotations"].pop("flagger-id")
     assert ours["metadata"]["labels"] == theirs["metadata"]["labels"]
     assert ours["metadata"]["annotations"] == theirs["metadata"]["annotations"]
@@ -99,7 +100,10 @@ def test_a_copied_config_is_complete() -> None:
     copy = copy_for_primary(Config(ConfigRef("ConfigMap", "settings"), source), {"uid": "u"})
 
     assert copy["metadata"]["name"] == "settings-primary"
-    assert copy["metadata"]["labels"] == {"team": "red"}
+    assert copy["metadata"]["labels"] == {
+        "team": "red",
+        "app.kubernetes.io/managed-by": "flagger-py",
+    }
     assert (copy["data"], copy["binaryData"]) == ({"a": "1"}, {"b": "Yg=="})
 
 

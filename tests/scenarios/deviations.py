@@ -20,6 +20,7 @@ from .rewriting import (
     more,
     no_flagger_id,
     owned_by_the_route,
+    pods_name_their_configs,
     ports_keep_their_protocol,
 )
 
@@ -46,6 +47,15 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "objects",
         "flagger-id in the primary's template forces rollouts: none",
         no_flagger_id,
+    ),
+    *(
+        Deviation(
+            scenario,
+            "objects",
+            "flagger-id forces rollouts: none, so that a promoted config needs one of its own",
+            pods_name_their_configs,
+        )
+        for scenario in ("configmap", "configmap-untracked", "copies")
     ),
     Deviation(
         EVERYWHERE,

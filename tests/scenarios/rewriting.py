@@ -89,6 +89,14 @@ def no_flagger_id(objects: dict[str, Any]) -> dict[str, Any]:
     return objects
 
 
+def pods_name_their_configs(objects: dict[str, Any]) -> dict[str, Any]:
+    """Expect the annotation by which the primary's pods roll when a config is promoted."""
+    for state in _alive(objects["Deployment/app-primary"]):
+        annotations = state["spec"]["template"]["metadata"].setdefault("annotations", {})
+        annotations["flagger.app/configs"] = "<checksum>"
+    return objects
+
+
 def children_are_labelled(objects: dict[str, Any]) -> dict[str, Any]:
     for title, life in objects.items():
         kind, name = title.split("/")
