@@ -11,7 +11,7 @@ _UNITS_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0
 _TERM = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)")
 
 Weight = Annotated[int, Field(ge=0, le=100)]
-"""Percent of the requests, 0–100."""
+"""Percent of the requests, from 0 to 100."""
 
 
 def duration_s(text: str, where: str = "duration") -> float:

@@ -4,18 +4,20 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from flagger_py.errors import SpecError
 from flagger_py.refs import Key, Kind
 from flagger_py.runtime.client import EVENT, Client, Scope
-from flagger_py.runtime.credentials import Credentials, Source, own_namespace
+from flagger_py.runtime.credentials import Credentials, Source
 from flagger_py.runtime.transport import Transport
 from flagger_py.wire import Manifest
 
 from .reach import Reach
 from .who import who
 
+POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 T = TypeVar("T")
 
 
@@ -57,6 +59,14 @@ class Access:
 def with_access(reach: Reach, work: Callable[[Access], Awaitable[T]]) -> T:
     """Do *work* on the cluster that *reach* names; raises `Unavailable` without credentials."""
     return asyncio.run(_open(reach, work))
+
+
+def own_namespace(path: Path = POD_NAMESPACE) -> str:
+    """Return the namespace of the pod we run in, empty outside of a cluster."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
 
 
 async def _open(reach: Reach, work: Callable[[Access], Awaitable[T]]) -> T:

@@ -19,7 +19,8 @@ from flagger_py.errors import FlaggerError
 from flagger_py.refs import Key
 from flagger_py.runtime.interest import Reader
 from flagger_py.runtime.meters import QueueMeter
-from flagger_py.runtime.part import Outcome, Part, Shell, reconcile
+from flagger_py.runtime.part import Outcome, Part, Shell
+from flagger_py.runtime.passes import reconcile
 from flagger_py.runtime.queue import WorkQueue
 from flagger_py.runtime.telemetry import Telemetry
 from flagger_py.wire import Manifest

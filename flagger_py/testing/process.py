@@ -11,7 +11,8 @@ from flagger_py.decision import Deliver
 from flagger_py.egress import Egress, Request, Response, Unreachable
 from flagger_py.errors import FlaggerError
 from flagger_py.refs import Key
-from flagger_py.runtime.part import Outcome, Part, Shell, reconcile
+from flagger_py.runtime.part import Outcome, Part, Shell
+from flagger_py.runtime.passes import reconcile
 from flagger_py.testing.cluster import WorldCluster
 from flagger_py.testing.faults import Crash
 from flagger_py.testing.queueing import Backoff, WorkQueue

@@ -4,7 +4,7 @@ from flagger_py.conditions import progressing, retrying
 from flagger_py.contracts import ALL_TO_PRIMARY
 from flagger_py.decision import Count
 
-from . import asking, copying, resting
+from . import asking, closing, copying
 from .api import CanaryStatus
 from .api_analysis import WebhookType
 from .api_status import Ending
@@ -87,11 +87,11 @@ def _failed(case: Case) -> Move:
     told = case.warned(Reason.ROLLED_BACK, f"Canary failed! Scaling down {case.canary_ref}")
     return Move(
         status,
-        resting.at_rest(case, status),
+        closing.at_rest(case, status),
         told=(told,),
         workloads=() if lost or case.seen.target is None else copying.scale_down(case),
         counts=counted(case, "failures", "completed"),
-        domain=resting.outcome(case, Phase.FAILED),
+        domain=closing.outcome(case, Phase.FAILED),
     )
 
 
@@ -109,7 +109,7 @@ def _taken_back(case: Case) -> Move:
     )
     return Move(
         status,
-        resting.at_rest(case, status),
+        closing.at_rest(case, status),
         workloads=() if case.seen.target is None else copying.scale_down(case),
     )
 
@@ -135,8 +135,8 @@ def _skip(case: Case) -> Move:
     status, hooks = closed(case, status)
     return Move(
         status,
-        resting.at_rest(case, status),
-        told=() if hooks else (resting.completed(case),),
+        closing.at_rest(case, status),
+        told=() if hooks else (closing.completed(case),),
         workloads=() if case.seen.target is None else copying.scale_down(case),
         counts=counted(case, "successes", "skipped"),
     )

@@ -4,7 +4,7 @@ from flagger_py.conditions import READY, Reason, progressing, retrying, stalled
 from flagger_py.contracts import ALL_TO_PRIMARY, condition_of, status_of
 from flagger_py.errors import SpecError
 
-from . import asking, copying, resting
+from . import asking, closing, copying
 from .api import CanaryStatus
 from .case import Case
 from .move import Move, changed, recorded
@@ -104,7 +104,7 @@ def _initialised(case: Case) -> Move:
     told = Told(Why.INITIALIZED, text, case.token("init"), after=True)
     return Move(
         status,
-        resting.at_rest(case, status),
+        closing.at_rest(case, status),
         told=(*_providers(case), told),
         workloads=copying.scale_down(case),
         apex_ready=True,

@@ -64,7 +64,7 @@ def finish(case: Case, move: Move) -> Decision[CanaryStatus]:
     hooks = case.hooks(Hook.EVENT)
     actions: tuple[Action, ...] = (
         _route(case, status, move),
-        children.analysis(case, move.analysis_run),
+        *_analysis(case, move),
         *(
             children.gate(case, hook, status, move.gate_runs.get(hook.name))
             for hook in case.spec.analysis.webhooks
@@ -152,6 +152,16 @@ def _readings(case: Case) -> tuple[Gauge, ...]:
         for found in judged.measurements
         if found.value is not None
     )
+
+
+def _analysis(case: Case, move: Move) -> tuple[Action, ...]:
+    """Ask nothing where nothing is measured: the kind need not even be installed then.
+
+    An analysis that is there already is told that its last metric is gone.
+    """
+    if not case.spec.analysis.metrics and case.seen.analysis.manifest is None:
+        return ()
+    return (children.analysis(case, move.analysis_run),)
 
 
 def _route(case: Case, status: CanaryStatus, move: Move) -> Action:

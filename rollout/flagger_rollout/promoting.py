@@ -6,7 +6,7 @@ from flagger_py.conditions import progressing, stalled
 from flagger_py.contracts import ALL_TO_PRIMARY
 from flagger_py.decision import Action
 
-from . import asking, copying, ending, resting
+from . import asking, closing, copying, ending
 from .case import Case, split_for
 from .move import Move, changed, recorded
 from .phases import Phase
@@ -73,8 +73,8 @@ def finalise(case: Case) -> Move:
     status, hooks = ending.closed(case, status)
     return Move(
         status,
-        resting.at_rest(case, status),
-        told=() if hooks else (resting.completed(case),),
+        closing.at_rest(case, status),
+        told=() if hooks else (closing.completed(case),),
         workloads=() if case.seen.target is None else copying.scale_down(case),
         counts=ending.counted(case, "successes", "completed"),
     )
@@ -131,5 +131,5 @@ def _lost(case: Case, sentence: str) -> Move:
         ),
         told=(case.warned(Reason.PROMOTION_FAILED, message),),
         counts=ending.counted(case, "failures", "completed"),
-        domain=resting.outcome(case, Phase.FAILED),
+        domain=closing.outcome(case, Phase.FAILED),
     )

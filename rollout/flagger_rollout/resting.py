@@ -1,12 +1,11 @@
 """What happens at rest: a new revision is noticed and confirmed, a release is closed."""
 
-from flagger_py.conditions import Condition, Standing, progressing, ready, retrying, stalled
 from flagger_py.conditions import Reason as StandingReason
+from flagger_py.conditions import Standing, progressing, retrying, stalled
 from flagger_py.contracts import condition_of, status_of
 from flagger_py.refs import PRIMARY
 
-from . import asking, copying
-from .api import CanaryStatus
+from . import asking, closing, copying
 from .api_analysis import WebhookType as Hook
 from .case import Case
 from .move import Move, changed, recorded
@@ -21,7 +20,7 @@ def rest(case: Case) -> Move:
         ref = case.spec.target_ref
         return _stay(case, stalled(f"{ref.kind} {case.target_ref} is gone", "TargetMissing"))
     if case.progress.closing:
-        return _close(case)
+        return closing.close(case)
     if case.seen.primary is None and case.progress.promoted is not None:
         return _restore(case)
     fault = _fault(case)
@@ -36,39 +35,8 @@ def rest(case: Case) -> Move:
     return _confirm(case)
 
 
-def at_rest(case: Case, status: CanaryStatus) -> Standing:
-    """Say how the last release ended."""
-    progress = status.progress
-    if Phase(status.phase) is Phase.FAILED:
-        sentence = progress.decision.sentence if progress and progress.decision else ""
-        return stalled(sentence or "The last revision was rolled back.", "RolloutFailed")
-    revision = case.spec.revision or f"sha256:{progress.promoted if progress else ''}"
-    note = ""
-    if not case.spec.revert_on_deletion:
-        note = (
-            f"; deleting this Canary leaves {case.spec.target_ref.name} at 0 replicas "
-            f"(spec.revertOnDeletion is false)"
-        )
-    return ready(f"Promoted revision: {revision}{note}")
-
-
-def outcome(case: Case, phase: Phase) -> tuple[Condition, ...]:
-    """Return Healthy and Remediated for a release that was rolled back."""
-    if phase is not Phase.FAILED:
-        return ()
-    lost = case.progress.primary_lost
-    return (
-        Condition(type="Healthy", status="False", reason="RolloutFailed"),
-        Condition(
-            type="Remediated",
-            status="False" if lost else "True",
-            reason="PromotionFailed" if lost else "RolledBack",
-        ),
-    )
-
-
 def _stay(case: Case, standing: Standing) -> Move:
-    return Move(case.status, standing, domain=outcome(case, case.phase))
+    return Move(case.status, standing, domain=closing.outcome(case, case.phase))
 
 
 def _new_revision(case: Case) -> bool:
@@ -92,7 +60,7 @@ def _nothing_new(case: Case) -> Move:
         )
     if case.tracked != (status.tracked_configs or {}):
         status = status.model_copy(update={"tracked_configs": case.tracked})
-    return Move(status, at_rest(case, status), domain=outcome(case, case.phase))
+    return Move(status, closing.at_rest(case, status), domain=closing.outcome(case, case.phase))
 
 
 def _taken_back(case: Case) -> Move:
@@ -104,7 +72,9 @@ def _taken_back(case: Case) -> Move:
         progress={"rested": None, **recorded(case, Reason.TAKEN_BACK, sentence)},
     )
     told = Told(Reason.TAKEN_BACK, sentence, case.token("waiting"))
-    return Move(status, at_rest(case, status), told=(told,), domain=outcome(case, phase))
+    return Move(
+        status, closing.at_rest(case, status), told=(told,), domain=closing.outcome(case, phase)
+    )
 
 
 def _confirm(case: Case) -> Move:
@@ -205,7 +175,7 @@ def _repair(case: Case) -> Move:
 def _begin_anew(case: Case) -> Move:
     """After a first version that never became ready: initialise as soon as there is another."""
     if case.revision == case.progress.copied and not case.subject.forced:
-        return _stay(case, at_rest(case, case.status))
+        return _stay(case, closing.at_rest(case, case.status))
     status = changed(case, phase=Phase.INITIALIZING)
     return Move(status, progressing("a new first version is initialised"))
 
@@ -228,45 +198,6 @@ def _restore(case: Case) -> Move:
         progressing(f"{case.spec.target_ref.name}{PRIMARY} is made again"),
         workloads=copying.copy_to_primary(case, replicas),
     )
-
-
-def _close(case: Case) -> Move:
-    """Ask the hooks after a release, in order; one that fails ends the list."""
-    hooks = case.hooks(Hook.POST_ROLLOUT)
-    token = case.token("closing")
-    asked = asking.ask(case, hooks, "closing")
-    told = [
-        Told(Reason.GATE_OPEN, f"Post-rollout check {hook.name} passed", token)
-        for hook in asked.passed
-    ]
-    if asked.waiting is not None:
-        gate = case.seen.gates[asked.waiting.name]
-        standing, wake_s = asking.waits_for_answer(case, gate, f"asking {gate} after the rollout")
-        if standing.reconciling == "Progressing":
-            standing = at_rest(case, case.status)
-        return Move(
-            case.status,
-            standing,
-            told=tuple(told),
-            gate_runs=asked.runs,
-            wake_s=wake_s,
-            domain=outcome(case, case.phase),
-        )
-    if asked.closed is not None:
-        message = f"Post-rollout hook {asked.closed.name} failed {asked.text}"
-        told.append(Told(Reason.HOOK_FAILED, message, token, "Warning"))
-    if case.phase is not Phase.FAILED:
-        told.append(completed(case))
-    status = changed(case, progress={"closing": False})
-    return Move(status, at_rest(case, status), told=tuple(told), domain=outcome(case, case.phase))
-
-
-def completed(case: Case) -> Told:
-    """Return Flagger's last words about a promotion."""
-    text = f"Promotion completed! Scaling down {case.target_ref}"
-    if case.spec.skip_analysis:
-        text = f"Promotion completed! Canary analysis was skipped for {case.target_ref}"
-    return Told(Reason.PROMOTED, text, case.token("closing"), after=True)
 
 
 def _fault(case: Case) -> Standing | None:

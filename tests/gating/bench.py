@@ -15,7 +15,8 @@ from flagger_py.contracts import Gated
 from flagger_py.egress import Request, Response
 from flagger_py.errors import Conflict
 from flagger_py.refs import Key, Kind
-from flagger_py.runtime.part import Outcome, Shell, reconcile
+from flagger_py.runtime.part import Outcome, Shell
+from flagger_py.runtime.passes import reconcile
 from flagger_py.wire import Manifest
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

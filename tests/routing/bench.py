@@ -8,7 +8,8 @@ from flagger_py.contracts import InForce, Split, condition_of, read_routed
 from flagger_py.crd import definition
 from flagger_py.egress import Request, Response, Unreachable
 from flagger_py.refs import ENDPOINT_SLICE, SERVICE, Key, Kind
-from flagger_py.runtime.part import Outcome, Shell, reconcile
+from flagger_py.runtime.part import Outcome, Shell
+from flagger_py.runtime.passes import reconcile
 from flagger_py.testing.cluster import WorldCluster
 from flagger_py.testing.served import (
     EVENT,

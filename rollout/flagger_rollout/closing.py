@@ -1,0 +1,81 @@
+"""How a release is closed: the hooks after it are asked, and its outcome is said."""
+
+from flagger_py.conditions import Condition, Standing, ready, stalled
+
+from . import asking
+from .api import CanaryStatus
+from .api_analysis import WebhookType as Hook
+from .case import Case
+from .move import Move, changed
+from .phases import Phase
+from .telling import Reason, Told
+
+
+def at_rest(case: Case, status: CanaryStatus) -> Standing:
+    """Say how the last release ended."""
+    progress = status.progress
+    if Phase(status.phase) is Phase.FAILED:
+        sentence = progress.decision.sentence if progress and progress.decision else ""
+        return stalled(sentence or "The last revision was rolled back.", "RolloutFailed")
+    revision = case.spec.revision or f"sha256:{progress.promoted if progress else ''}"
+    note = ""
+    if not case.spec.revert_on_deletion:
+        note = (
+            f"; deleting this Canary leaves {case.spec.target_ref.name} at 0 replicas "
+            f"(spec.revertOnDeletion is false)"
+        )
+    return ready(f"Promoted revision: {revision}{note}")
+
+
+def outcome(case: Case, phase: Phase) -> tuple[Condition, ...]:
+    """Return Healthy and Remediated for a release that was rolled back."""
+    if phase is not Phase.FAILED:
+        return ()
+    lost = case.progress.primary_lost
+    return (
+        Condition(type="Healthy", status="False", reason="RolloutFailed"),
+        Condition(
+            type="Remediated",
+            status="False" if lost else "True",
+            reason="PromotionFailed" if lost else "RolledBack",
+        ),
+    )
+
+
+def close(case: Case) -> Move:
+    """Ask the hooks after a release, in order; one that fails ends the list."""
+    hooks = case.hooks(Hook.POST_ROLLOUT)
+    token = case.token("closing")
+    asked = asking.ask(case, hooks, "closing")
+    told = [
+        Told(Reason.GATE_OPEN, f"Post-rollout check {hook.name} passed", token)
+        for hook in asked.passed
+    ]
+    if asked.waiting is not None:
+        gate = case.seen.gates[asked.waiting.name]
+        standing, wake_s = asking.waits_for_answer(case, gate, f"asking {gate} after the rollout")
+        if standing.reconciling == "Progressing":
+            standing = at_rest(case, case.status)
+        return Move(
+            case.status,
+            standing,
+            told=tuple(told),
+            gate_runs=asked.runs,
+            wake_s=wake_s,
+            domain=outcome(case, case.phase),
+        )
+    if asked.closed is not None:
+        message = f"Post-rollout hook {asked.closed.name} failed {asked.text}"
+        told.append(Told(Reason.HOOK_FAILED, message, token, "Warning"))
+    if case.phase is not Phase.FAILED:
+        told.append(completed(case))
+    status = changed(case, progress={"closing": False})
+    return Move(status, at_rest(case, status), told=tuple(told), domain=outcome(case, case.phase))
+
+
+def completed(case: Case) -> Told:
+    """Return Flagger's last words about a promotion."""
+    text = f"Promotion completed! Scaling down {case.target_ref}"
+    if case.spec.skip_analysis:
+        text = f"Promotion completed! Canary analysis was skipped for {case.target_ref}"
+    return Told(Reason.PROMOTED, text, case.token("closing"), after=True)
