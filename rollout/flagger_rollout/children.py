@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flagger_py.contracts import GateRun, Run
-from flagger_py.decision import Apply, Force
-from flagger_py.refs import Kind
+from flagger_py.decision import Apply, Delete, Force
+from flagger_py.refs import Kind, key_of
 
 from .api import CanaryStatus
 from .api_analysis import Webhook
@@ -22,6 +22,9 @@ from .telling import payload
 TRAFFIC_ROUTE = Kind("routing.flagger.app", "v1alpha1", "TrafficRoute", "trafficroutes")
 METRIC_ANALYSIS = Kind("metrics.flagger.app", "v1alpha1", "MetricAnalysis", "metricanalyses")
 GATE = Kind("gating.flagger.app", "v1alpha1", "Gate", "gates")
+OWNER_LABEL = "flagger.app/canary-uid"
+"""The label by which a Canary finds the Gates it made, also those of webhooks it has no more."""
+
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _NAME_CHARS_MAX = 253
 
@@ -145,6 +148,15 @@ def foreign_run(case: Case, manifest: Mapping[str, Any], run: Run | GateRun) -> 
     return Apply(asked, Force.NEVER)
 
 
+def removals(case: Case) -> tuple[Delete, ...]:
+    """Delete the Gates of webhooks that the spec has no more: they would ask on for ever."""
+    return tuple(
+        Delete(GATE, key_of(gate), gate["metadata"]["uid"])
+        for gate in case.seen.leftovers
+        if "deletionTimestamp" not in gate["metadata"]
+    )
+
+
 def apex_may_serve(case: Case, phase: Phase) -> bool:
     """Tell whether routing may touch the apex: once the primary has served, for good."""
     if phase not in (Phase.NEW, Phase.INITIALIZING):
@@ -197,7 +209,7 @@ def _child(case: Case, kind: Kind, name: str, body: Mapping[str, Any]) -> dict[s
     spec = dict(body)
     if case.spec.service_account_name:
         spec["serviceAccountName"] = case.spec.service_account_name
-    labels = dict(MANAGED_BY)
+    labels = {**MANAGED_BY, OWNER_LABEL: case.subject.uid}
     shard = case.subject.labels.get("sharding.fluxcd.io/key")
     if shard:
         labels["sharding.fluxcd.io/key"] = shard

@@ -145,13 +145,18 @@ def _apex_asked(case: Case) -> bool:
 
 def _providers(case: Case) -> tuple[Told, ...]:
     """Tell once whether the metric providers answer; it does not hold the initialisation up."""
+    if case.spec.skip_analysis:
+        return ()
+    token = case.token("init")
+    available = Told(Why.PROVIDERS_AVAILABLE, "all the metrics providers are available!", token)
     manifest = case.seen.analysis.manifest
-    if case.spec.skip_analysis or manifest is None or case.seen.analysis.silent:
+    if not case.spec.analysis.metrics:
+        return (available,)
+    if manifest is None or case.seen.analysis.silent:
         return ()
     ready = condition_of(status_of(manifest), READY)
-    token = case.token("init")
     if ready.get("status") == "True":
-        return (Told(Why.PROVIDERS_AVAILABLE, "all the metrics providers are available!", token),)
+        return (available,)
     if ready.get("status") == "False":
         message = ready.get("message", "")
         return (Told(Why.PROVIDERS_UNAVAILABLE, message, token, "Warning"),)

@@ -70,6 +70,7 @@ def finish(case: Case, move: Move) -> Decision[CanaryStatus]:
             for hook in case.spec.analysis.webhooks
             if hook.type is not Hook.EVENT
         ),
+        *children.removals(case),
         *move.foreign,
         *move.workloads,
         *emits(move.told),
@@ -155,11 +156,8 @@ def _readings(case: Case) -> tuple[Gauge, ...]:
 
 
 def _analysis(case: Case, move: Move) -> tuple[Action, ...]:
-    """Ask nothing where nothing is measured: the kind need not even be installed then.
-
-    An analysis that is there already is told that its last metric is gone.
-    """
-    if not case.spec.analysis.metrics and case.seen.analysis.manifest is None:
+    """Ask nothing where nothing is measured and nobody can be asked: the kind is not installed."""
+    if not case.spec.analysis.metrics and case.seen.analysis.missing:
         return ()
     return (children.analysis(case, move.analysis_run),)
 

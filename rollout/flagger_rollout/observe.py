@@ -10,7 +10,7 @@ from flagger_py.wire import Manifest
 from .api import CanarySpec, CanaryStatus
 from .api_analysis import WebhookType
 from .case import APISIX_ROUTE
-from .children import GATE, METRIC_ANALYSIS, TRAFFIC_ROUTE, gate_name
+from .children import GATE, METRIC_ANALYSIS, OWNER_LABEL, TRAFFIC_ROUTE, gate_name
 from .configs import Config, references, tracked
 from .settings import RolloutSettings
 from .sight import Child, Seen
@@ -44,6 +44,7 @@ async def observe(
         foreign_gates=tuple(
             [await look.foreign(r.api_version, r.kind, r.name) for r in spec.analysis.gate_refs]
         ),
+        leftovers=await look.leftovers(),
         configs=configs,
         missing_configs=missing,
     )
@@ -77,6 +78,18 @@ class _Look:
         except Missing as error:
             return Child(name, kind.kind, missing=error.message)
         return Child(name, kind.kind, manifest, self._waited_s(kind, manifest))
+
+    async def leftovers(self) -> tuple[Manifest, ...]:
+        """Return the Gates that we made and have no webhook for any more."""
+        subject = self.subject
+        wanted = {gate_name(subject.name, hook.name) for hook in subject.spec.analysis.webhooks}
+        try:
+            made = await self.site.cluster.select(
+                GATE, subject.namespace, {OWNER_LABEL: subject.uid}
+            )
+        except Missing:
+            return ()
+        return tuple(gate for gate in made if gate["metadata"]["name"] not in wanted)
 
     def _waited_s(self, kind: Kind, manifest: Manifest | None) -> float:
         """Return for how long the present generation has been seen without an answer."""

@@ -68,6 +68,8 @@ class Seen:
     """By the webhook's name."""
     foreign_analyses: tuple[Child, ...] = ()
     foreign_gates: tuple[Child, ...] = ()
+    leftovers: tuple[Manifest, ...] = ()
+    """Gates that we made for webhooks that the spec has no more."""
     configs: tuple[Config, ...] = ()
     missing_configs: tuple[str, ...] = ()
     """Configs the target needs and nobody has made."""
