@@ -148,7 +148,8 @@ def _providers(case: Case) -> tuple[Told, ...]:
     if case.spec.skip_analysis:
         return ()
     token = case.token("init")
-    available = Told(Why.PROVIDERS_AVAILABLE, "all the metrics providers are available!", token)
+    text = "all the metrics providers are available!"
+    available = Told(Why.PROVIDERS_AVAILABLE, text, token, after=True)
     manifest = case.seen.analysis.manifest
     if not case.spec.analysis.metrics:
         return (available,)

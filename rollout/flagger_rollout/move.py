@@ -156,8 +156,11 @@ def _readings(case: Case) -> tuple[Gauge, ...]:
 
 
 def _analysis(case: Case, move: Move) -> tuple[Action, ...]:
-    """Ask nothing where nothing is measured and nobody can be asked: the kind is not installed."""
-    if not case.spec.analysis.metrics and case.seen.analysis.missing:
+    """Ask nothing where nothing is measured: the kind need not even be installed then.
+
+    An analysis that is there already is told that its last metric is gone.
+    """
+    if not case.spec.analysis.metrics and case.seen.analysis.manifest is None:
         return ()
     return (children.analysis(case, move.analysis_run),)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -82,8 +83,10 @@ def test_metrics_alone_judges_an_analysis(bare: ControlPlane) -> None:
         analysis["spec"]["target"] = {"name": "app", "provider": "traefik", "metricsServer": url}
 
         def judged(token: str) -> Manifest:
-            now = clock.rfc3339(clock.wall_clock())
-            analysis["spec"]["run"] = {"token": token, "since": now, "due": now}
+            now = clock.wall_clock()
+            # Within a second equal queries are asked once, whoever asks them.
+            since, due = (clock.rfc3339_micro(now + timedelta(seconds=s)) for s in (0, 1.5))
+            analysis["spec"]["run"] = {"token": token, "since": since, "due": due}
             bare.api.apply(analysis)
             return _status(
                 bare, analysis, lambda s: s.get("run") == token and s["verdict"] != "Pending"
@@ -121,7 +124,7 @@ def test_routing_alone_splits_traffic(bare: ControlPlane) -> None:
         weights = Release(bare, namespace).weights()
 
     assert condition(waiting, "Ready")["reason"] == "BackendNotReady"
-    assert status["inForce"]["split"] == {"primary": 70, "canary": 30}
+    assert {"primary": 70, "canary": 30}.items() <= status["inForce"]["split"].items()
     assert weights == {"app-primary": 70, "app-canary": 30}
 
 
@@ -181,7 +184,7 @@ def test_rollout_alone_is_served_by_anybody(bare: ControlPlane) -> None:
         app.push("3")
         _played(app, others, "Failed")
         assert app.version() == "2"
-        assert others.split() == {"primary": 100, "canary": 0}
+        assert others.split()["primary"] == 100
 
     assert "Permit app" in held
 
