@@ -39,7 +39,8 @@ def findings_of(change: Change, ours: Iterable[Kind]) -> tuple[str, ...]:
 def inconsistencies(store: Store, ours: Iterable[Kind] = ()) -> tuple[str, ...]:
     """Return everything that is wrong with the World as it stands at rest, sorted by kind.
 
-    Objects of *ours* that are under way (Reconciling) are judged by the rules for that.
+    Objects of *ours* that are under way (Reconciling) are judged by the rules for that; the status
+    of a suspended one is frozen, and says nothing about the present generation.
     """
     uids = {
         item["metadata"]["uid"]: item["metadata"].get("namespace", "")
@@ -50,7 +51,8 @@ def inconsistencies(store: Store, ours: Iterable[Kind] = ()) -> tuple[str, ...]:
     for served in store.kinds():
         for item in store.list(served.kind):
             about = [*_object_findings(served.kind, item), *_owner_findings(item, uids)]
-            if served.kind in ours and status_of(item).get("conditions"):
+            frozen = (item.get("spec") or {}).get("suspend") is True
+            if served.kind in ours and not frozen and status_of(item).get("conditions"):
                 moving = condition_of(status_of(item), "Reconciling").get("status") == "True"
                 about += violations(item, at_rest=not moving)
             found += [f"{served.kind} {key_of(item)}: {finding}" for finding in about]

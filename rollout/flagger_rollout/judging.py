@@ -128,7 +128,7 @@ def _found(case: Case, child: Child, judged: Judged) -> Found:
         return Found(Verdict.PENDING, judged.sentence, child=child)
     if judged.verdict is Verdict.PASSED:
         return Found(Verdict.PASSED, _readings(judged) or judged.sentence)
-    sentence, culprit = judged.sentence, judged.verdict
+    sentence, culprit = judged.sentence or f"{child} says {judged.verdict}", judged.verdict
     for measurement in judged.measurements:
         if measurement.verdict is judged.verdict:
             sentence, culprit = measurement.sentence, measurement.verdict

@@ -43,8 +43,8 @@ def _new_revision(case: Case) -> bool:
     progress = case.progress
     if case.subject.forced and case.phase is Phase.FAILED:
         return True
-    if case.revision == progress.promoted:
-        return progress.primary_lost
+    if case.revision == progress.promoted and not progress.primary_lost:
+        return False
     return case.revision != progress.revision
 
 

@@ -4,14 +4,14 @@ As strict as the table of the recordings says: order and content of everything t
 objects went through; of the users only that they fared no worse.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .history import DELETED, masked, waits
 from .story import NAMESPACE
 
-EXACT = (
+OF_OBJECTS = (
     "status",
     "conditions",
     "revisions",
@@ -19,7 +19,15 @@ EXACT = (
     "finalizers",
     "routes",
     "selectors",
+    "replicas",
+    "objects",
+    "events",
+    "webhooks",
+    "metrics",
 )
+"""The parts of a record that no measure of time or load has a say in."""
+
+PARTS = (*OF_OBJECTS, "rolls", "clients", "shares")
 SHARE_TOLERANCE = 0.08
 ERRORS_TOLERANCE = 1.0
 
@@ -37,15 +45,17 @@ class Difference:
         return f"{self.part} {self.where}\n    recorded {self.recorded}\n    ours     {self.ours}"
 
 
-def differences(ours: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[Difference, ...]:
-    """Compare two records; *recorded* has the deliberate deviations applied already."""
-    found = [d for part in EXACT for d in _deep(part, "", recorded[part], ours[part])]
-    found += _deep("replicas", "", _scaled(recorded["replicas"]), _scaled(ours["replicas"]))
-    found += _deep("objects", "", recorded["objects"], ours["objects"])
-    found += _deep("events", "", _said(recorded["events"]), _said(ours["events"]))
-    found += _deep("webhooks", "", _told(recorded["webhooks"]), _told(ours["webhooks"]))
-    found += _deep("metrics", "", recorded["metrics"], ours["metrics"])
-    found += _users(recorded, ours)
+def differences(
+    ours: Mapping[str, Any], recorded: Mapping[str, Any], parts: Iterable[str] = PARTS
+) -> tuple[Difference, ...]:
+    """Compare *parts* of two records; *recorded* has the deliberate deviations applied already."""
+    found: list[Difference] = []
+    for part in parts:
+        if part in _USERS:
+            found += _USERS[part](recorded, ours)
+        else:
+            read = _READ.get(part, lambda record, part=part: record[part])
+            found += _deep(part, "", read(recorded), read(ours))
     return tuple(found)
 
 
@@ -62,34 +72,35 @@ def _deep(part: str, where: str, recorded: Any, ours: Any) -> Iterator[Differenc
         yield Difference(part, where, recorded, ours)
 
 
-def _scaled(replicas: Mapping[str, Any]) -> dict[str, Any]:
-    """Take `spec.replicas` in order, and whether the pods were changed once all were available."""
-    return {
-        title: {"spec": seen["spec"], "rolled": _rolled(seen["available"])}
-        for title, seen in replicas.items()
-    }
+def _scaled(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {title: seen["spec"] for title, seen in record["replicas"].items()}
+
+
+def _rolls(record: Mapping[str, Any]) -> dict[str, bool]:
+    """Tell of each workload whether its pods were changed once all were available."""
+    return {title: _rolled(seen["available"]) for title, seen in record["replicas"].items()}
 
 
 def _rolled(available: list[int]) -> bool:
     return available.index(available[-1]) < len(available) - 1
 
 
-def _said(events: list[list[Any]]) -> list[list[Any]]:
+def _said(record: Mapping[str, Any]) -> list[list[Any]]:
     """Take type and message, what is masked in ours masked; how often is not compared."""
-    return [[event[0], masked(event[1], NAMESPACE)] for event in events]
+    return [[event[0], masked(event[1], NAMESPACE)] for event in record["events"]]
 
 
-def _told(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _told(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Leave out deliveries about mere waiting, and events that only repeat the one before."""
     kept: list[dict[str, Any]] = []
-    for call in calls:
+    for call in record["webhooks"]:
         message = (call["payload"].get("metadata") or {}).get("eventMessage")
         if message is None or not (waits(message) or (kept and kept[-1] == call)):
             kept.append(call)
     return kept
 
 
-def _users(recorded: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[Difference]:
+def _clients(recorded: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[Difference]:
     for client, theirs in recorded["clients"].items():
         own = ours["clients"].get(client, {"requests": {}, "errors": 0.0})
         errors = sum(theirs["errors"].values())
@@ -98,6 +109,9 @@ def _users(recorded: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[Dif
         strangers = sorted(set(own["requests"]) - set(theirs["requests"]))
         if strangers:
             yield Difference("clients", f"{client} requests", sorted(theirs["requests"]), strangers)
+
+
+def _shares(recorded: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[Difference]:
     own_shares = {str(share["route"]): share["canary"] for share in ours["shares"]}
     for share in recorded["shares"]:
         if share["route"] == DELETED:
@@ -105,3 +119,17 @@ def _users(recorded: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[Dif
         found = own_shares.get(str(share["route"]))
         if found is None or abs(found - share["canary"]) > SHARE_TOLERANCE:
             yield Difference("shares", str(share["route"]), share["canary"], found)
+
+
+_READ: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "replicas": _scaled,
+    "rolls": _rolls,
+    "events": _said,
+    "webhooks": _told,
+}
+"""What is compared of a part that is not compared as it stands."""
+
+_USERS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Iterator[Difference]]] = {
+    "clients": _clients,
+    "shares": _shares,
+}

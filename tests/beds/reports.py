@@ -20,25 +20,31 @@ Snapshot = tuple[Any, datetime, Mapping[Served, float]]
 """A split that was written, when, and what had been served until then."""
 
 
-def webhooks(calls: Iterable[Call]) -> list[dict[str, Any]]:
+def webhooks(calls: Iterable[Call], namespace: str = NAMESPACE) -> list[dict[str, Any]]:
     """Return what the webhook server was asked, in order; checksums are symbols."""
     symbols = Symbols("checksum")
+
+    def told(payload: Mapping[str, Any]) -> dict[str, Any]:
+        return _payload(payload, symbols, namespace)
+
     return [
-        {"hook": call.hook, "answer": call.answer, "payload": _payload(call.payload, symbols)}
+        {"hook": call.hook, "answer": call.answer, "payload": told(call.payload)}
         for call in calls
         if not call.hook.startswith(_ALERT)
     ]
 
 
-def metrics(telemetry: Telemetry) -> dict[str, Any]:
+def told(telemetry: Telemetry) -> dict[Series, float]:
+    """Return the series of *telemetry* as Prometheus would scrape them, less the buckets."""
+    counts = {series: float(count) for series, count in telemetry.counts.items()}
+    observed = telemetry.observations.items()
+    seen = {(f"{name}_count", labels): float(len(values)) for (name, labels), values in observed}
+    return {**telemetry.gauges, **counts, **seen}
+
+
+def metrics(series: Mapping[Series, float]) -> dict[str, Any]:
     """Return the metrics of Canaries as they stood at the end."""
-    found: dict[str, Any] = {}
-    for series, value in telemetry.gauges.items():
-        found[_title(series)] = value
-    for series, count in telemetry.counts.items():
-        found[_title(series)] = float(count)
-    for (name, labels), values in telemetry.observations.items():
-        found[_title((f"{name}_count", labels))] = float(len(values))
+    found = {_title(one): value for one, value in series.items()}
     return {
         title: HIDDEN if title.startswith(_HIDDEN_VALUES) else value
         for title, value in sorted(found.items())
@@ -79,13 +85,13 @@ def _route(split: Any) -> Any:
     return [rule["split"] for rule in split] if isinstance(split, list) else split
 
 
-def _payload(payload: Mapping[str, Any], symbols: Symbols) -> dict[str, Any]:
+def _payload(payload: Mapping[str, Any], symbols: Symbols, namespace: str) -> dict[str, Any]:
     told = {**payload, "checksum": symbols.of(payload.get("checksum"))}
     metadata = dict(payload.get("metadata") or {})
     if "timestamp" in metadata:
         metadata["timestamp"] = "<ms>"
     if "eventMessage" in metadata:
-        metadata["eventMessage"] = masked(metadata["eventMessage"], NAMESPACE)
+        metadata["eventMessage"] = masked(metadata["eventMessage"], namespace)
     return {**told, "metadata": metadata} if metadata else told
 
 

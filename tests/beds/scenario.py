@@ -8,16 +8,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flagger_cli.simulator.four import Four, Settings
+from flagger_py.refs import Key, Kind
 from flagger_py.testing import history
 from flagger_py.testing.edges import Visit
 from flagger_py.testing.history import Happened
 from flagger_py.testing.traffic import Load, Served
+from flagger_py.wire import Manifest
 
 from . import reports
-from .deeds import APP, Cluster, holds
+from .deeds import APP, do, holds
 from .history import ROUTES, Change, canary_record, event_record, object_record, split_of
 from .story import NAMESPACE, Progress, Story, emptied
 
+USER = "kubectl"
 TICK_S = 0.25
 USERS_AFTER_S = 1.5
 """How long after the initialisation users came in the recordings."""
@@ -39,15 +42,15 @@ class Outcome:
 
 
 class Stage:
-    """One play of *story*."""
+    """One play of *story*; it is the `Bed` of what is done in it, on the World's store."""
 
     def __init__(self, story: Story, settings: Settings | None = None) -> None:
         self.story = story
         self.four = Four(answers=story.answers, settings=settings)
-        self.cluster = Cluster(self.four.world.store)
+        self.store = self.four.world.store
         self.changes: list[Change] = []
         self.splits: list[tuple[Any, datetime, dict[Served, float]]] = []
-        self.four.world.store.listen(self._note)
+        self.store.listen(self._note)
         self._users_at: datetime | None = None
 
     def play(self) -> Outcome:
@@ -61,24 +64,60 @@ class Stage:
                     break
                 self._let_users_come()
                 for action in progress.due(self._holds, self._now()):
-                    self._do(action)
+                    do(action, self)
                 self.four.simulation.run_for(TICK_S)
             self.four.users.settle(self._now())
             seconds = (self._now() - began).total_seconds()
             requests = sum(self.four.world.requests.values())
             return Outcome(emptied(self._record()), seconds, ended, requests)
 
+    def canary(self) -> Manifest | None:
+        return self.find("Canary", APP)
+
+    def calls(self) -> Mapping[str, int]:
+        return Counter(call.hook for call in self.four.hooks.calls)
+
+    def find(self, kind: str, name: str) -> Manifest | None:
+        served = self._kind(kind)
+        return self.store.get(served, Key(NAMESPACE if served.namespaced else "", name))
+
+    def create(self, manifest: Mapping[str, Any]) -> None:
+        metadata = {"namespace": NAMESPACE, **manifest["metadata"]}
+        self.store.create({**manifest, "metadata": metadata}, USER)
+
+    def patch(self, kind: str, name: str, patch: Any) -> None:
+        self.store.patch(self._kind(kind), Key(NAMESPACE, name), patch, USER)
+
+    def delete(self, kind: str, name: str) -> None:
+        self.store.delete(self._kind(kind), Key(NAMESPACE, name))
+
+    def answer(self, hook: str, script: Any) -> None:
+        self.four.hooks.answer(hook, script)
+
+    def behave(self, env: Mapping[str, str]) -> None:
+        self.four.behave(NAMESPACE, env)
+
+    def post(self, url: str, body: Mapping[str, Any]) -> None:
+        self.four.tester.answer(url, json.dumps(body).encode())
+
+    def kill(self, down_s: float) -> None:
+        for part in PARTS:
+            self.four.simulation.stop(part)
+        self.four.simulation.run_for(down_s)
+        for part in PARTS:
+            self.four.simulation.start(part)
+
     def _prepare(self) -> None:
         """Apply what was given; the Canary comes when its target is ready."""
         canary = [item for item in self.story.manifests if item["kind"] == "Canary"]
         for manifest in self.story.manifests:
             if manifest not in canary:
-                self.cluster.create(manifest)
+                self.create(manifest)
         if self.story.waits_for_target:
             self.four.simulation.run_for(5)
         self._let_users_come(start=True)
         for manifest in canary:
-            self.cluster.create(manifest)
+            self.create(manifest)
 
     def _let_users_come(self, *, start: bool = False) -> None:
         now = self._now()
@@ -91,39 +130,11 @@ class Stage:
         if self._users_at is not None and now >= self._users_at:
             self._users_at = datetime.max.replace(tzinfo=now.tzinfo)
 
-    def _do(self, action: Mapping[str, Any]) -> None:
-        for verb, what in action.items():
-            match verb:
-                case "env":
-                    self.cluster.set_env(what)
-                case "patch":
-                    self.cluster.patch(what["kind"], what["name"], what["with"])
-                case "apply":
-                    self.cluster.create(what)
-                case "delete":
-                    self.cluster.delete(what["kind"], what["name"])
-                case "answer":
-                    for hook, script in what.items():
-                        self.four.hooks.answer(hook, script)
-                case "behave":
-                    self.four.behave(NAMESPACE, what)
-                case "post":
-                    self.four.tester.answer(what["url"], json.dumps(what["body"]).encode())
-                case "controller":
-                    self._kill(float(what["down"]))
-                case _:
-                    raise ValueError(f"this bed does not know the action {verb!r}")
-
-    def _kill(self, down_s: float) -> None:
-        for part in PARTS:
-            self.four.simulation.stop(part)
-        self.four.simulation.run_for(down_s)
-        for part in PARTS:
-            self.four.simulation.start(part)
-
     def _holds(self, when: Mapping[str, Any]) -> bool:
-        hooks = Counter(call.hook for call in self.four.hooks.calls)
-        return holds(when, self.cluster, hooks)
+        return holds(when, self)
+
+    def _kind(self, kind: str) -> Kind:
+        return next(s.kind for s in self.store.kinds() if s.kind.kind == kind)
 
     def _now(self) -> datetime:
         return self.four.world.clock()
@@ -136,7 +147,7 @@ class Stage:
             self._now(), change.kind.kind, change.key.name, None if gone else change.object
         )
         self.changes.append(told)
-        if told.kind in ROUTES and told.name == APP.name:
+        if told.kind in ROUTES and told.name == APP:
             self.four.users.settle(self._now())
             split = None if gone else split_of(change.object)
             if not self.splits or self.splits[-1][0] != split:
@@ -149,7 +160,7 @@ class Stage:
             **object_record(self.changes, given),
             **event_record(self.changes, NAMESPACE),
             "webhooks": reports.webhooks(self.four.hooks.calls),
-            "metrics": reports.metrics(self.four.simulation.telemetry),
+            "metrics": reports.metrics(reports.told(self.four.simulation.telemetry)),
             "clients": reports.clients(self.four.users.counts),
             "shares": reports.shares(self.splits, self._now(), self.four.users.counts),
         }

@@ -1,7 +1,7 @@
 """A recorded scenario as data: what was given, what was done when, and how it ends.
 
-Namespace, host and servers are placeholders in the recordings; here they get names that only a
-simulation has.
+Namespace, host and servers are placeholders in the recordings; where it is played they get names,
+by default those that only a simulation has.
 """
 
 import json
@@ -48,6 +48,9 @@ class Story:
     """How long it took the real Flagger."""
     waits_for_target: bool
     record: Mapping[str, Any]
+    namespace: str = NAMESPACE
+    alone: bool = False
+    """Whether it does something to the controllers that other stories would notice."""
 
 
 @dataclass(slots=True)
@@ -83,10 +86,10 @@ class Progress:
         return now >= self._held_since + timedelta(seconds=step.after_s)
 
 
-def read_story(path: Path) -> Story:
-    """Read a scenario file, with the placeholders in what was given filled in."""
+def read_story(path: Path, places: Mapping[str, str] = PLACES) -> Story:
+    """Read a scenario file, with the placeholders in what was given filled in by *places*."""
     found = json.loads(path.read_text())
-    given = filled_in(found["given"])
+    given = filled_in(found["given"], places)
     manifests = tuple(_without_alerts(item) for item in given["manifests"])
     steps = tuple(_step(item) for item in given["steps"])
     return Story(
@@ -100,32 +103,34 @@ def read_story(path: Path) -> Story:
         seconds=float(found["seconds"]),
         waits_for_target=not given.get("dontWait", False),
         record=found["record"],
+        namespace=places["${NS}"],
+        alone=bool(given.get("exclusive", False)),
     )
 
 
-def filled_in(value: Any) -> Any:
+def filled_in(value: Any, places: Mapping[str, str] = PLACES) -> Any:
     """Replace the placeholders at any depth of a JSON value."""
     if isinstance(value, str):
-        for placeholder, name in PLACES.items():
+        for placeholder, name in places.items():
             value = value.replace(placeholder, name)
         return value
     if isinstance(value, Mapping):
-        return {name: filled_in(item) for name, item in value.items()}
+        return {name: filled_in(item, places) for name, item in value.items()}
     if isinstance(value, list):
-        return [filled_in(item) for item in value]
+        return [filled_in(item, places) for item in value]
     return value
 
 
-def emptied(value: Any) -> Any:
+def emptied(value: Any, places: Mapping[str, str] = PLACES) -> Any:
     """Put the placeholders back at any depth of a JSON value."""
     if isinstance(value, str):
-        for placeholder, name in reversed(PLACES.items()):
+        for placeholder, name in reversed(tuple(places.items())):
             value = value.replace(name, placeholder)
         return value
     if isinstance(value, Mapping):
-        return {emptied(name): emptied(item) for name, item in value.items()}
+        return {emptied(name, places): emptied(item, places) for name, item in value.items()}
     if isinstance(value, list):
-        return [emptied(item) for item in value]
+        return [emptied(item, places) for item in value]
     return value
 
 

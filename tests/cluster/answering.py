@@ -67,7 +67,7 @@ def serving(host: str, port: int, respond: Respond) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            status, text = respond(self.path, self.headers, self.rfile.read(length).decode())
+            status, text = respond(self.path, dict(self.headers), self.rfile.read(length).decode())
             self.send_response(status)
             self.send_header("Content-Length", str(len(text.encode())))
             self.end_headers()

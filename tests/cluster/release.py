@@ -31,7 +31,9 @@ class Release:
 
     def push(self, version: str, **env: str) -> None:
         """Apply the target at *version*, without replicas, as one does who lets us scale it."""
-        target = workloads.deployment(NAME, self.namespace, VERSION=version, DRAIN_S="0.1", **env)
+        target = workloads.deployment(
+            NAME, self.namespace, 1, VERSION=version, DRAIN_S="0.1", **env
+        )
         del target["spec"]["replicas"]
         self.plane.api.apply(target)
 

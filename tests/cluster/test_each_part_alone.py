@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from flagger_py import clock
-from flagger_py.refs import Kind
 from tests.cluster import controlplane, crds, workloads
 from tests.cluster import namespace as network
 from tests.cluster.answering import MetricsServer, Webhooks, serving
@@ -22,18 +21,9 @@ from tests.cluster.controllers import (
     running,
 )
 from tests.cluster.controlplane import ControlPlane
+from tests.cluster.others import MADE_UP, MAY_ASK, Others
 from tests.cluster.release import METRICS, PACE, TRAEFIK_SERVICE, Release, condition
 from tests.cluster.waiting import eventually
-
-LANE = Kind("example.com", "v1", "Lane", "lanes")
-STUDY = Kind("example.com", "v1", "Study", "studies")
-PERMIT = Kind("example.com", "v1", "Permit", "permits")
-MADE_UP = (LANE, STUDY, PERMIT)
-MAY_ASK = {
-    "apiGroups": ["example.com"],
-    "resources": [kind.plural for kind in MADE_UP],
-    "verbs": ["get", "list", "watch", "patch"],
-}
 
 
 @pytest.fixture(scope="module")
@@ -167,12 +157,9 @@ def test_rollout_alone_is_served_by_anybody(bare: ControlPlane) -> None:
 
         others.open = False
         app.push("2")
-        eventually(
-            lambda: (
-                others.play() or condition(app.status, "Reconciling").get("reason") == "GateClosed"
-            ),
+        others.answer_until(
+            lambda: condition(app.status, "Reconciling").get("reason") == "GateClosed",
             "the permit holds the release up",
-            30.0,
         )
         held = app.ready()["message"]
         others.open = True
@@ -189,78 +176,8 @@ def test_rollout_alone_is_served_by_anybody(bare: ControlPlane) -> None:
     assert "Permit app" in held
 
 
-class Others:
-    """Answers, as three controllers that nobody knows would, what a Canary asks of them."""
-
-    def __init__(self, plane: ControlPlane, namespace: str) -> None:
-        self._api = plane.api
-        self._namespace = namespace
-        self.open = True
-        self.verdict = "Passed"
-        self.shares: set[int] = set()
-        for kind in MADE_UP:
-            metadata = {"name": "app", "namespace": namespace}
-            self._api.apply(
-                {"apiVersion": "example.com/v1", "kind": kind.kind, "metadata": metadata}
-            )
-
-    def spec(self) -> Manifest:
-        refs = {
-            kind: {"apiVersion": kind.api_version, "kind": kind.kind, "name": "app"}
-            for kind in MADE_UP
-        }
-        return {
-            "provider": "example.com/lane",
-            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "app"},
-            "routeRef": refs[LANE],
-            "service": {"port": 80},
-            "analysis": {
-                "interval": "1s",
-                "threshold": 1,
-                "stepWeight": 30,
-                "maxWeight": 60,
-                "analysisRefs": [refs[STUDY]],
-                "gateRefs": [refs[PERMIT]],
-            },
-        }
-
-    def split(self) -> Manifest:
-        found: Manifest = (self._get(LANE).get("spec") or {}).get("split") or {}
-        return found
-
-    def play(self) -> None:
-        """Answer once what is asked now."""
-        now = clock.rfc3339_micro(clock.wall_clock())
-        split = self.split()
-        if split:
-            self.shares.add(split["canary"])
-            generation = self._get(LANE)["metadata"]["generation"]
-            in_force = {"split": split, "generation": generation}
-            if (self._get(LANE).get("status") or {}).get("inForce", {}).items() < in_force.items():
-                self._answer(LANE, {"inForce": {**in_force, "since": now}})
-        token = self._token(STUDY)
-        self._answer(STUDY, {"run": token, "verdict": self.verdict} if token else {})
-        answer = {"value": "Approved" if self.open else "Denied", "at": now}
-        state = {"type": "Open", "status": str(self.open), "reason": "Told", "message": ""}
-        asked = self._token(PERMIT)
-        more = {"run": {"token": asked}, "answer": answer} if asked else {}
-        self._answer(PERMIT, {"conditions": [{**state, "lastTransitionTime": now}], **more})
-
-    def _token(self, kind: Kind) -> str:
-        return str(((self._get(kind).get("spec") or {}).get("run") or {}).get("token", ""))
-
-    def _get(self, kind: Kind) -> Manifest:
-        return self._api.get(kind.api_version, kind.kind, "app", self._namespace)
-
-    def _answer(self, kind: Kind, status: Manifest) -> None:
-        path = self._api.path(kind.api_version, kind.kind, self._namespace, "app")
-        generation = self._get(kind)["metadata"]["generation"]
-        body = {"status": {"observedGeneration": generation, **status}}
-        self._api.merge(f"{path}/status", body)
-
-
 def _played(app: Release, others: Others, phase: str) -> None:
-    eventually(lambda: others.play() or app.status.get("phase") == phase, f"phase {phase}", 60.0)
+    others.answer_until(lambda: app.status.get("phase") == phase, f"phase {phase}")
 
 
 def _status(plane: ControlPlane, manifest: Manifest, holds: object) -> Manifest:
