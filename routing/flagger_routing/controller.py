@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from flagger_py.runtime.options import RuntimeOptions, flag
+from flagger_py.runtime.options import RuntimeOptions, flag, seconds
 from flagger_py.runtime.part import Part
 from flagger_py.runtime.process import main as run_main
 
@@ -42,11 +42,22 @@ def add_flags(parser: ArgumentParser) -> None:
     """Add the flags of this part to those of the process, under Flagger's names."""
     flag(parser, "mesh-provider", default="", help="Provider of objects that name none.")
     flag(parser, "ingress-class", default="", help="Accepted; no router of this version needs it.")
+    flag(
+        parser,
+        "edge-lag",
+        default=0.5,
+        type=seconds,
+        help="How long an edge without reports (Traefik) takes to follow what was written.",
+    )
 
 
 def settings_from(flags: Namespace) -> RoutingSettings:
     """Read the settings of this part from parsed *flags*."""
-    return RoutingSettings(mesh_provider=flags.mesh_provider, ingress_class=flags.ingress_class)
+    return RoutingSettings(
+        mesh_provider=flags.mesh_provider,
+        ingress_class=flags.ingress_class,
+        edge_lag_s=flags.edge_lag,
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -89,9 +89,7 @@ async def ground(
         try:
             own_core = machine.apart(process.pid)
             metrics_url = f"http://{LOOPBACK}:{ports}/metrics"
-            yield Ground(
-                store, facade, process.pid, monotonic_s(), metrics_url, folder, own_core
-            )
+            yield Ground(store, facade, process.pid, monotonic_s(), metrics_url, folder, own_core)
         finally:
             process.terminate()
             await asyncio.to_thread(process.wait, 60)
