@@ -6,8 +6,9 @@ BIN := $(CURDIR)/$(VENV)/bin
 PYTHON ?= python3
 export PATH := $(BIN):$(PATH)
 SEEDS ?= 300
+PARTS := metrics routing gating rollout cli
 
-.PHONY: help setup demo test unit check crds sim laws cluster bench format docs clean
+.PHONY: help setup demo test unit check crds sim laws cluster bench lock format docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -15,10 +16,11 @@ help: ## Show this list
 setup: $(VENV)/.ready ## Make .venv with everything a developer needs
 
 # uv itself is installed into .venv, so that nothing but Python has to be there.
-$(VENV)/.ready: pyproject.toml uv.lock $(wildcard */pyproject.toml)
+$(VENV)/.ready: pyproject.toml constraints.txt $(wildcard */pyproject.toml)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv sync --quiet --frozen --all-packages --inexact
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev \
+		--editable ".[runtime]" $(foreach part,$(PARTS),--editable ./$(part))
 	@touch $@
 
 demo: setup ## Watch a good release promoted and a bad one rolled back, with real traffic
@@ -54,6 +56,11 @@ crds: setup ## Write the CustomResourceDefinitions from the models
 
 docs: setup ## Write the generated pages
 	@$(BIN)/python -m flagger_cli.docs
+
+lock: setup ## Take the newest versions that fit, and write them to constraints.txt
+	@$(BIN)/uv lock --quiet --upgrade
+	@$(BIN)/uv export --quiet --all-packages --no-hashes --no-emit-workspace --no-annotate \
+		--no-header | grep -v '^-e' > constraints.txt
 
 bench: setup ## Measure, and write docs/reference/benchmarks.md
 	@$(BIN)/python -m tests.bench

@@ -8,7 +8,7 @@ import asyncio
 import gc
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,13 +74,13 @@ class Ground:
 
 @asynccontextmanager
 async def ground(
-    stock: Callable[[Stocked, str], Awaitable[None]], clock: Callable[[], Any], *flags: str
+    stock: Callable[[Stocked, str], None], clock: Callable[[], Any], *flags: str
 ) -> AsyncIterator[Ground]:
     """Run the controllers on what *stock* puts into the store, given the metrics server's URL."""
     with TemporaryDirectory() as name:
         folder, store = Path(name), Stocked(clock)
         runner, url = await _metrics_server()
-        await stock(store, url)
+        stock(store, url)
         gc.collect()
         gc.freeze()  # As in the façade's own process.
         gc.set_threshold(50_000, 20, 50)

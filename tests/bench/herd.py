@@ -37,11 +37,12 @@ class Herd:
     hashed: tuple[tuple[str, str], ...]
     """Each beginning of a hash that occurs in the texts, with the text that was hashed."""
 
-    def member(self, number: int) -> Iterator[Any]:
+    def member(self, number: int, metrics_server: str) -> Iterator[Any]:
         """Yield the objects of the Canary of this *number*, counted from 0."""
+        host = metrics_server.removeprefix("http://")
         renamed = [(old, _digest(_as(number, text))[: len(old)]) for old, text in self.hashed]
         for text in self.texts:
-            found = _as(number, text)
+            found = _as(number, text).replace(counting.SERVER, host)
             for old, new in renamed:
                 found = found.replace(old, new)
             yield json.loads(found)
@@ -63,10 +64,10 @@ def name_of(number: int) -> tuple[str, str]:
     return f"shop-{number // 100:03d}", f"app-{number:05d}"
 
 
-def breed(metrics_server: str, now: datetime, interval: str) -> Herd:
-    """Initialise one Canary that asks *metrics_server*, a day before *now*."""
+def breed(now: datetime, interval: str) -> Herd:
+    """Initialise one Canary, a day before *now*."""
     with _hearing() as heard:
-        objects = _initialised(metrics_server, interval)
+        objects = _initialised(interval)
     texts = [json.dumps(item) for item in objects]
     whole = "\n".join(texts)
     hashed = []
@@ -78,13 +79,13 @@ def breed(metrics_server: str, now: datetime, interval: str) -> Herd:
     return Herd(tuple(_later(text, shift) for text in texts), tuple(hashed))
 
 
-def _initialised(metrics_server: str, interval: str) -> tuple[Any, ...]:
-    host = metrics_server.removeprefix("http://")
-    with Four(servers={host: canonical.prometheus}) as four:
+def _initialised(interval: str) -> tuple[Any, ...]:
+    server = f"http://{counting.SERVER}"
+    with Four(servers={counting.SERVER: canonical.prometheus}) as four:
         store, run = four.world.store, four.simulation
         store.create(canonical.target())
         run.run_for(5)
-        store.create(canonical.canary(interval=interval, metrics_server=metrics_server))
+        store.create(canonical.canary(interval=interval, metrics_server=server))
         run.run_until(lambda: counting.phase(four) == "Initialized")
         run.settle()
         served = [one.kind for one in store.kinds() if one.kind.namespaced and one.kind != EVENT]

@@ -47,8 +47,8 @@ def apart(pid: int) -> bool:
 
 def described() -> str:
     """Say what kind of machine this is, and nothing that would tell which."""
-    cores = os.cpu_count() or 1
-    return f"{cores} cores ({platform.machine()}), {platform.system()}, Python {platform.python_version()}"
+    kind = f"{os.cpu_count() or 1} cores ({platform.machine()}), {platform.system()}"
+    return f"{kind}, Python {platform.python_version()}"
 
 
 def load() -> float:

@@ -1,7 +1,14 @@
 """What many idle Canaries cost, and how late steps are while a tenth of them progresses."""
 
+import argparse
 import asyncio
-from dataclasses import dataclass, field
+import json
+import os
+import statistics
+import sys
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
 
 from flagger_py.clock import monotonic_s, wall_clock
 from flagger_py.refs import DEPLOYMENT, Key
@@ -10,7 +17,7 @@ from flagger_rollout.api import KIND
 from flagger_rollout.children import METRIC_ANALYSIS
 
 from . import canonical, herd, machine
-from .ground import Ground, ground
+from .ground import Ground, ground, run
 from .herd import Stocked
 from .replicas import Replicas
 
@@ -74,13 +81,15 @@ class Watched:
                 self.promoted.add(change.key)
 
 
-async def measure(canaries: int, progressing: int, idle_s: float) -> Scale:
-    """Take all figures for *canaries*, of which *progressing* are released at the end."""
-    found = Scale(canaries, 0, machine.load())
+async def measure(first: herd.Herd, canaries: int, progressing: int, idle_s: float) -> Scale:
+    """Take all figures for *canaries* like the *first*, of which *progressing* are released at the end."""
 
-    async def stock(store: Stocked, url: str) -> None:
-        found.objects = _stock(store, url, canaries)
+    def stock(store: Stocked, url: str) -> None:
+        for number in range(canaries):
+            for item in first.member(number, url):
+                store.stock(item)
 
+    found = Scale(canaries, canaries * len(first.texts), machine.load())
     async with ground(stock, wall_clock) as here:
         found.own_core = here.own_core
         await _start(here, found)
@@ -90,15 +99,6 @@ async def measure(canaries: int, progressing: int, idle_s: float) -> Scale:
         found.peak_mib = machine.peak_mib(here.pid)
     found.load_after = machine.load()
     return found
-
-
-def _stock(store: Stocked, url: str, canaries: int) -> int:
-    first, count = herd.breed(url, wall_clock(), f"{INTERVAL_S:g}s"), 0
-    for number in range(canaries):
-        for item in first.member(number):
-            store.stock(item)
-            count += 1
-    return count
 
 
 async def _start(here: Ground, found: Scale) -> None:
@@ -173,7 +173,8 @@ def main() -> int:
     parser.add_argument("--progressing", type=int, default=0)
     parser.add_argument("--idle", type=float, default=30.0, help="Seconds to watch when idle.")
     args = parser.parse_args()
-    found = run(measure(args.canaries, args.progressing, args.idle))
+    first = herd.breed(wall_clock(), f"{INTERVAL_S:g}s")
+    found = run(measure(first, args.canaries, args.progressing, args.idle))
     print(json.dumps(asdict(found)))
     return 0
 

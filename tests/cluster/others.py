@@ -1,4 +1,4 @@
-"""Controllers that nobody has heard of: they answer for made-up kinds what a Canary asks of them."""
+"""Controllers that nobody knows: they answer for made-up kinds what a Canary asks of them."""
 
 import copy
 from collections.abc import Callable

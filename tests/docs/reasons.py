@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from flagger_cli.orders import Deed
@@ -34,9 +35,10 @@ again, a watch that begins anew."""
 SPOKEN = frozenset({"ready", "progressing", "retrying", "stalled", "warned", "told"})
 """Functions whose second argument is the reason of a standing, or the first that of an event."""
 
-NOT_OURS = frozenset({"testing", "facade"})
+NOT_OURS = frozenset({"testing", "demo"})
 
 
+@cache
 def reasons_of(section: str) -> frozenset[str]:
     """Return the reasons that the package of *section* declares or writes."""
     home = SECTIONS[section]
@@ -48,6 +50,7 @@ def reasons_of(section: str) -> frozenset[str]:
     return frozenset((found - inner) | COMPUTED.get(section, set()))
 
 
+@cache
 def unused() -> frozenset[str]:
     """Return the reasons that an enumeration declares and no code of ours writes."""
     sources = [m.read_text("utf-8") for home in SECTIONS.values() for m in home.rglob("*.py")]
