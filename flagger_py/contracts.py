@@ -51,9 +51,12 @@ class Run(Wire):
     """One question to an analysis.
 
     *since* is when the split under judgement was seen in force, *due* when a verdict is wanted.
+    *begun* is when the revision under judgement got its first traffic, without it *since*: no
+    window reaches further back, because there it would hold another revision's requests.
     """
 
     token: str = Field(min_length=1)
+    begun: Moment | None = None
     since: Moment | None = None
     due: Moment | None = None
 

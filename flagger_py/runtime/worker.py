@@ -199,9 +199,18 @@ class Place:
             finally:
                 self._outside -= 1
                 if not self._outside:
-                    await self.take()
+                    await self._come_back()
 
         return send
+
+    async def _come_back(self) -> None:
+        """Take a place where one is free, and go on without where none is.
+
+        To wait here could be for ever: those who hold the places may be waiting for the very
+        answer that this pass brings back, where equal queries are asked once.
+        """
+        if not self._places.locked():
+            await self.take()
 
 
 def about(part: Part[Any, Any, Any], reader: Reader) -> dict[str, str]:

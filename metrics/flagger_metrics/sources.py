@@ -121,7 +121,8 @@ class Finder:
         interval_s = duration_s(question.interval, f"{question.field}.interval")
         run = subject.spec.run
         scrape_s = self.settings.scrape_interval_s(sampled=sampled)
-        window_s = window(interval_s, run.since if run else None, subject.now, scrape_s)
+        begun = (run.begun or run.since) if run else None
+        window_s = window(interval_s, begun, subject.now, scrape_s)
         interval = window_text(question.interval, interval_s, window_s)
         known = names(subject.spec, subject.name, subject.namespace, interval)
         variables: Mapping[str, str] = {

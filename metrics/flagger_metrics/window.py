@@ -7,15 +7,15 @@ SCRAPES_MIN = 2
 """A rate needs two samples."""
 
 
-def window(interval_s: float, since: datetime | None, now: datetime, scrape_s: float) -> float:
+def window(interval_s: float, begun: datetime | None, now: datetime, scrape_s: float) -> float:
     """Return the seconds that a query looks back from *now*.
 
-    The *interval_s* of the metric, shortened while less has passed since the split under judgement
-    came into force, though never below two scrapes of the metrics source.
+    The *interval_s* of the metric, shortened while less has passed since the revision under
+    judgement got its first traffic, though never below two scrapes of the metrics source.
     """
-    if since is None:
+    if begun is None:
         return interval_s
-    passed_s = math.floor((now - since).total_seconds())
+    passed_s = math.floor((now - begun).total_seconds())
     return min(interval_s, max(SCRAPES_MIN * scrape_s, passed_s))
 
 

@@ -41,6 +41,9 @@ class Progress(Wire):
     )
     run: int = Field(default=0, description="Number of the analysis; every start makes another.")
     tick: int = Field(default=0, description="Number of the check under way in this analysis.")
+    begun_at: Moment | None = Field(
+        default=None, description="When this run's revision was first given traffic."
+    )
     weighted_at: Moment | None = Field(
         default=None, description="When the present weight was asked for, by our own clock."
     )

@@ -41,19 +41,21 @@ class Found:
 
 def run_for(case: Case, since: datetime, due: datetime) -> Run | None:
     """Return this tick's question to the Canary's own analysis, None without metrics."""
-    if not case.spec.analysis.metrics:
-        return None
-    return Run(token=case.tick_token, since=since, due=due)
+    return _run(case, since, due) if case.spec.analysis.metrics else None
 
 
 def foreign_runs(case: Case, since: datetime, due: datetime) -> tuple[Apply, ...]:
     """Ask the referenced analyses that answer to tokens; the continuous ones are only read."""
-    run = Run(token=case.tick_token, since=since, due=due)
+    run = _run(case, since, due)
     return tuple(
         children.foreign_run(case, child.manifest, run)
         for child in case.seen.foreign_analyses
         if child.manifest is not None and asks_by_token(child.manifest)
     )
+
+
+def _run(case: Case, since: datetime, due: datetime) -> Run:
+    return Run(token=case.tick_token, begun=case.progress.begun_at, since=since, due=due)
 
 
 def asks_by_token(manifest: Mapping[str, Any]) -> bool:

@@ -93,6 +93,7 @@ def _advance(case: Case, told: Tolds, why: str) -> Move:
         canary_weight=weight,
         progress={
             "tick": case.progress.tick + 1,
+            "begun_at": case.now if case.idle else case.progress.begun_at,
             "weighted_at": case.now,
             "next_check_at": None,
             "checked": False,

@@ -112,7 +112,7 @@ async def _metrics_server() -> tuple[web.ServerRunner, str]:
         query = canonical.asked(request.path_qs, await request.read())
         return web.Response(body=canonical.answer(query), content_type="application/json")
 
-    runner = web.ServerRunner(web.Server(respond, access_log=None))
+    runner = web.ServerRunner(web.Server(respond, access_log=None), shutdown_timeout=1.0)
     await runner.setup()
     await web.TCPSite(runner, LOOPBACK, 0).start()
     return runner, f"http://{LOOPBACK}:{runner.addresses[0][1]}"

@@ -82,7 +82,7 @@ class Watched:
 
 
 async def measure(first: herd.Herd, canaries: int, progressing: int, idle_s: float) -> Scale:
-    """Take all figures for *canaries* like the *first*, of which *progressing* are released at the end."""
+    """Take all figures for *canaries* like the *first*; in the end, release *progressing*."""
 
     def stock(store: Stocked, url: str) -> None:
         for number in range(canaries):

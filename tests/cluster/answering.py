@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 Answer = tuple[int, str]
 Respond = Callable[[str, Mapping[str, str], str], Answer]
-"""Answers a request, given as path, headers and body, with a status and a text."""
+"""Answers a request, given as path, headers (lower case) and body, with a status and a text."""
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class Webhooks:
 
     def respond(self, path: str, headers: Mapping[str, str], body: str) -> Answer:
         phase = json.loads(body).get("phase", "")
-        self.polls.append(Poll(path, headers.get("Idempotency-Key", ""), phase))
+        self.polls.append(Poll(path, headers["idempotency-key"], phase))
         return self.answers.get(path, (200, "ok"))
 
 
@@ -67,13 +67,16 @@ def serving(host: str, port: int, respond: Respond) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            status, text = respond(self.path, dict(self.headers), self.rfile.read(length).decode())
+            status, text = respond(self.path, self._lower(), self.rfile.read(length).decode())
             self.send_response(status)
             self.send_header("Content-Length", str(len(text.encode())))
             self.end_headers()
             self.wfile.write(text.encode())
 
         do_GET = do_POST
+
+        def _lower(self) -> dict[str, str]:
+            return {name.lower(): value for name, value in self.headers.items()}
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing: what matters is remembered."""

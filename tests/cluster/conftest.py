@@ -8,6 +8,8 @@ import pytest
 from tests.cluster import binaries, controlplane, crds
 from tests.cluster import namespace as network
 from tests.cluster.controlplane import ControlPlane
+from tests.cluster.lab import running
+from tests.cluster.lab.running import Lab
 
 _GATEWAY_API = "config/crd/standard"
 _FLAGGER = "artifacts/flagger/crd.yaml"
@@ -21,6 +23,15 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         pytest.skip("start it as `python -m tests.cluster.namespace -- pytest tests/cluster`")
     with controlplane.prepare(tmp_path_factory.mktemp("plane")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A running lab, on a control plane of its own."""
+    if not network.inside():
+        pytest.skip("start it as `python -m tests.cluster.namespace -- pytest tests/cluster`")
+    with running.running(tmp_path_factory.mktemp("lab")) as begun:
+        yield begun
 
 
 @pytest.fixture

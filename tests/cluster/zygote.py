@@ -45,10 +45,7 @@ def serve() -> None:
 
     for line in sys.stdin:
         order = json.loads(line)
-        if "reap" in order:
-            answer = os.waitpid(order["reap"], 0)[1]
-        else:
-            answer = fork(order)
+        answer = os.waitpid(order["reap"], 0)[1] if "reap" in order else fork(order)
         print(answer, flush=True)
 
 

@@ -15,8 +15,7 @@ KEY = Key("apps", "podinfo")
 
 
 def test_a_place_is_free_for_others_while_its_pass_waits_for_a_foreign_server() -> None:
-    async def scene() -> list[str]:
-        order: list[str] = []
+    async def scene() -> bool:
         answered = asyncio.Event()
 
         async def slow(_request: Request) -> Response:
@@ -28,16 +27,45 @@ def test_a_place_is_free_for_others_while_its_pass_waits_for_a_foreign_server() 
         await first.take()
         waiting = asyncio.ensure_future(first.outside(slow)(ASK))
         await asyncio.wait_for(second.take(), 1)
-        order.append("second works")
         answered.set()
-        for _ in range(5):
-            await asyncio.sleep(0)
-        order.append("first is back" if waiting.done() else "first waits for a place")
-        second.give_back()
         await asyncio.wait_for(waiting, 1)
-        return order
+        first.give_back()
+        still_held = places.locked()
+        second.give_back()
+        return still_held and not places.locked()
 
-    assert asyncio.run(scene()) == ["second works", "first waits for a place"]
+    assert asyncio.run(scene())
+
+
+def test_passes_that_hold_every_place_may_wait_for_what_another_brings_back() -> None:
+    """Equal queries are asked once, and whoever asked must not wait for those who wait for it."""
+
+    async def scene() -> tuple[Response, ...]:
+        asked: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        answered = asyncio.Event()
+
+        async def slow(_request: Request) -> Response:
+            await answered.wait()
+            return Response(200)
+
+        async def asks(place: Place) -> Response:
+            await place.take()
+            asked.set_result(await place.outside(slow)(ASK))
+            place.give_back()
+            return asked.result()
+
+        async def waits(place: Place) -> Response:
+            await place.take()
+            answered.set()
+            found = await asyncio.shield(asked)
+            place.give_back()
+            return found
+
+        places = asyncio.Semaphore(1)
+        passes = asks(Place(places)), waits(Place(places))
+        return tuple(await asyncio.wait_for(asyncio.gather(*passes), 1))
+
+    assert asyncio.run(scene()) == (Response(200), Response(200))
 
 
 def test_a_place_is_held_once_however_many_requests_were_outside() -> None:

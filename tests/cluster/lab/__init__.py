@@ -1,0 +1,1 @@
+"""The lab: the real control plane with a real edge, a real Prometheus, servers, and users."""

