@@ -5,13 +5,12 @@ import os
 from collections.abc import Sequence
 from functools import partial
 
-from flagger_py.runtime.process import main as run_main
-
 from flagger_py.decision import Action, Emit
 from flagger_py.refs import controlled_by
 from flagger_py.runtime.cluster import Site
 from flagger_py.runtime.options import RuntimeOptions, flag, seconds, switch
 from flagger_py.runtime.part import Part
+from flagger_py.runtime.process import main as run_main
 from flagger_py.subject import Subject
 
 from .api import KIND, CanarySpec, CanaryStatus

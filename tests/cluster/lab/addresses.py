@@ -32,6 +32,11 @@ class Addresses:
     def tester(self) -> str:
         return f"{self.subnet[_SERVERS]}:8081"
 
+    @property
+    def targets(self) -> str:
+        """Where Prometheus is told what to scrape."""
+        return f"{self.subnet[_SERVERS]}:8082"
+
     def places(self, namespace: str) -> dict[str, str]:
         """Return what stands for the placeholders of a recording that is played in *namespace*."""
         return {

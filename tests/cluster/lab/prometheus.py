@@ -1,4 +1,7 @@
-"""The lab's Prometheus: a real one that scrapes the edge and every pod each second."""
+"""The lab's Prometheus: a real one that scrapes the edge and every pod each second.
+
+It is told of the pods over HTTP, since Debian builds it without the discovery of Kubernetes.
+"""
 
 import json
 import shutil
@@ -9,11 +12,8 @@ from tests.cluster.controlplane import ControlPlane
 from tests.cluster.lab.addresses import ADMIN, Addresses
 from tests.cluster.processes import Child
 from tests.cluster.waiting import eventually
-from tests.cluster.workloads import PORT
 
 SCRAPE = "1s"
-_PORTS = f"{PORT}|9898"
-"""The ports of the tests' applications and of the recorded ones."""
 
 
 def prometheus(plane: ControlPlane) -> Child:
@@ -52,30 +52,13 @@ def until_scraping(child: Child, address: str) -> None:
 
 
 def _configuration(plane: ControlPlane) -> dict[str, object]:
-    edge = {"targets": [f"{Addresses(plane.subnet).edge}:{ADMIN}"]}
-    pods = {"role": "pod", "kubeconfig_file": str(plane.kubeconfig)}
-    meta = "__meta_kubernetes"
+    addresses = Addresses(plane.subnet)
+    edge = {"targets": [f"{addresses.edge}:{ADMIN}"]}
+    pods = {"url": f"http://{addresses.targets}", "refresh_interval": SCRAPE}
     return {
         "global": {"scrape_interval": SCRAPE, "scrape_timeout": SCRAPE},
         "scrape_configs": [
             {"job_name": "edge", "static_configs": [edge]},
-            {
-                "job_name": "pods",
-                "kubernetes_sd_configs": [pods],
-                "relabel_configs": [
-                    _keep(f"{meta}_pod_container_port_number", _PORTS),
-                    _keep(f"{meta}_pod_ready", "true"),
-                    _copy(f"{meta}_namespace", "kubernetes_namespace"),
-                    _copy(f"{meta}_pod_name", "kubernetes_pod_name"),
-                ],
-            },
+            {"job_name": "pods", "http_sd_configs": [pods]},
         ],
     }
-
-
-def _keep(label: str, values: str) -> dict[str, object]:
-    return {"source_labels": [label], "regex": values, "action": "keep"}
-
-
-def _copy(label: str, name: str) -> dict[str, object]:
-    return {"source_labels": [label], "target_label": name}

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from flagger_py.refs import CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, Kind
-from flagger_py.testing.served import EVENT, HTTP_ROUTE, TRAEFIK_SERVICE
+from flagger_py.testing.served import EVENT, HTTP_ROUTE, POD, TRAEFIK_SERVICE
 from flagger_rollout.api import KIND as CANARY
 from tests.cluster import binaries, controllers, controlplane, crds
 from tests.cluster.controllers import PARTS, Controller
@@ -18,7 +18,7 @@ from tests.cluster.kubelet_api import KubeletApi
 from tests.cluster.lab import edge, prometheus
 from tests.cluster.lab.addresses import WEB, Addresses
 from tests.cluster.lab.background import Background
-from tests.cluster.lab.servers import Sink, Tester, serving
+from tests.cluster.lab.servers import Sink, Targets, Tester, serving
 from tests.cluster.lab.users import Users
 from tests.cluster.lab.watching import Watching, path_of
 
@@ -32,6 +32,7 @@ WATCHED: tuple[Kind, ...] = (
     CONFIG_MAP,
     SECRET,
     EVENT,
+    POD,
 )
 
 
@@ -120,6 +121,8 @@ def _serve(lab: Lab, stack: ExitStack) -> None:
     async def begin() -> None:
         await servers.enter_async_context(serving(lab.sink, lab.addresses.sink))
         await servers.enter_async_context(serving(lab.tester, lab.addresses.tester))
+        pods = Targets(lambda: lab.watching.all("Pod"))
+        await servers.enter_async_context(serving(pods, lab.addresses.targets))
         await lab.users.open()
         servers.push_async_callback(lab.users.close)
 

@@ -1,6 +1,6 @@
 """The servers around the lab's cluster: scripted webhooks, and the gates of a load tester."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -9,6 +9,8 @@ from aiohttp import web
 from flagger_cli.simulator.tester import LoadTester
 from flagger_cli.simulator.webhooks import Webhooks
 from flagger_py.egress import Request, Response
+from flagger_py.wire import Manifest
+from tests.cluster.workloads import PORT, ready
 
 _FOR_EVER_S = float("inf")
 
@@ -41,8 +43,19 @@ class Tester:
         return _told(self.gates.answer(str(request.url), await request.read()))
 
 
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Tells Prometheus which pods there are to scrape: those of *pods* that are ready."""
+
+    pods: Callable[[], Iterable[Manifest]]
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer as `http_sd_config` of Prometheus documents it."""
+        return web.json_response([_target(pod) for pod in self.pods() if ready(pod)])
+
+
 @asynccontextmanager
-async def serving(server: Sink | Tester, address: str) -> AsyncIterator[None]:
+async def serving(server: Sink | Tester | Targets, address: str) -> AsyncIterator[None]:
     """Let *server* answer what is sent to *address*."""
     runner = web.ServerRunner(web.Server(server.answer, access_log=None), shutdown_timeout=1.0)
     await runner.setup()
@@ -52,6 +65,16 @@ async def serving(server: Sink | Tester, address: str) -> AsyncIterator[None]:
         yield
     finally:
         await runner.cleanup()
+
+
+def _target(pod: Manifest) -> dict[str, object]:
+    """Describe the first port of *pod*, which is the application's, with the recorded labels."""
+    ports = pod["spec"]["containers"][0].get("ports") or ({"containerPort": PORT},)
+    labels = {
+        "kubernetes_namespace": pod["metadata"]["namespace"],
+        "kubernetes_pod_name": pod["metadata"]["name"],
+    }
+    return {"targets": [f"{pod['status']['podIP']}:{ports[0]['containerPort']}"], "labels": labels}
 
 
 def _told(response: Response) -> web.Response:

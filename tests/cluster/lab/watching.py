@@ -37,6 +37,10 @@ class Watching:
         """Return the object as it was last seen, None while there is none."""
         return self._latest.get((namespace, kind, name))
 
+    def all(self, kind: str) -> tuple[Manifest, ...]:
+        """Return all objects of *kind*; for the event loop, in which they change."""
+        return tuple(seen for (_, of, _), seen in self._latest.items() if of == kind)
+
     def listen(self, namespace: str, listener: Listener) -> None:
         """Let *listener* hear of each change of *namespace*, in the event loop."""
         self._listeners[namespace] = listener
