@@ -7,6 +7,7 @@ which fields the manager holds. No schema is needed.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from flagger_py.wire import Manifest
@@ -68,23 +69,39 @@ def items_of(fields: Fields) -> Iterator[tuple[str, Fields]]:
 
 
 def _agrees(wanted: Any, live: Any, owned: Fields) -> bool:
-    below = dict(items_of(owned))
-    if not below:
+    """Tell whether *live* says what is *wanted*, all of which and nothing else is *owned*.
+
+    Every pass over an object asks this of all its children, so that it is written as loops over
+    the types that JSON has, without generators and abstract classes.
+    """
+    if not owned or (len(owned) == 1 and "." in owned):
         return _within(wanted, live)
-    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
-        stated = _stated(wanted)
-        if {f"f:{name}" for name in stated} != below.keys():
-            return False
-        return all(_agrees(v, live.get(name), below[f"f:{name}"]) for name, v in stated.items())
+    if isinstance(wanted, dict):
+        return isinstance(live, dict) and _fields_agree(wanted, live, owned)
     if isinstance(wanted, list | tuple) and isinstance(live, list | tuple):
+        below = dict(items_of(owned))
         return len(wanted) == len(below) and all(
             _item_agrees(wanted, live, name, node) for name, node in below.items()
         )
+    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
+        return _fields_agree(wanted, live, owned)
     return False
 
 
+def _fields_agree(wanted: Mapping[str, Any], live: Mapping[str, Any], owned: Fields) -> bool:
+    left = len(owned) - ("." in owned)
+    for name, value in wanted.items():
+        if value is None:
+            continue
+        node = owned.get(f"f:{name}")
+        if node is None or not _agrees(value, live.get(name), node):
+            return False
+        left -= 1
+    return not left
+
+
 def _item_agrees(wanted: Sequence[Any], live: Sequence[Any], name: str, owned: Fields) -> bool:
-    sort, told = name[0], json.loads(name[2:])
+    sort, told = name[0], _told(name[2:])
     if sort == "v":
         return told in wanted and told in live
     if sort == "i":
@@ -93,10 +110,16 @@ def _item_agrees(wanted: Sequence[Any], live: Sequence[Any], name: str, owned: F
     return ours is not None and theirs is not None and _agrees(ours, theirs, owned)
 
 
+@lru_cache(4096)
+def _told(text: str) -> Any:
+    """Read the keys or the value that name an item; nobody changes what is returned."""
+    return json.loads(text)
+
+
 def _keyed(items: Sequence[Any], keys: Mapping[str, Any]) -> Any:
     """Find the item with *keys*; one that leaves a key to its default serves if none has it."""
     for item in items:
-        if isinstance(item, Mapping) and all(item.get(k) == v for k, v in keys.items()):
+        if isinstance(item, dict | Mapping) and all(item.get(k) == v for k, v in keys.items()):
             return item
     for item in items:
         if isinstance(item, Mapping) and all(item.get(k, v) == v for k, v in keys.items()):
@@ -105,12 +128,17 @@ def _keyed(items: Sequence[Any], keys: Mapping[str, Any]) -> Any:
 
 
 def _within(wanted: Any, live: Any) -> bool:
-    if isinstance(wanted, Mapping):
+    if isinstance(wanted, str | int | float):
+        return bool(wanted == live) and isinstance(wanted, bool) == isinstance(live, bool)
+    if isinstance(wanted, dict | Mapping):
         if not wanted:
-            return live is None or isinstance(live, Mapping)
-        return isinstance(live, Mapping) and all(
-            v is None or _within(v, live.get(name)) for name, v in wanted.items()
-        )
+            return live is None or isinstance(live, dict | Mapping)
+        if not isinstance(live, dict | Mapping):
+            return False
+        for name, value in wanted.items():
+            if value is not None and not _within(value, live.get(name)):
+                return False
+        return True
     if isinstance(wanted, list | tuple):
         if not wanted:
             return not live
@@ -119,7 +147,7 @@ def _within(wanted: Any, live: Any) -> bool:
             and len(live) == len(wanted)
             and all(_within(ours, theirs) for ours, theirs in zip(wanted, live, strict=True))
         )
-    return bool(wanted == live) and isinstance(wanted, bool) == isinstance(live, bool)
+    return bool(wanted == live)
 
 
 def _stated(value: Mapping[str, Any]) -> dict[str, Any]:

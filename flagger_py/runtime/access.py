@@ -1,6 +1,6 @@
 """Whether an impersonated account may read what a watch cache of ours already holds.
 
-The API server decides; its answer is believed for sixty seconds.
+The API server decides; its yes is believed for sixty seconds, its no for five.
 """
 
 import asyncio
@@ -12,6 +12,8 @@ from flagger_py.refs import Key
 from flagger_py.runtime.refusals import Ask, access_denied
 
 BELIEVED_S = 60.0
+DENIAL_BELIEVED_S = 5.0
+"""Whoever grants a right and asks for another pass must not be told the old answer."""
 _ANSWERS_MAX = 50_000
 
 Review = Callable[[str | None, Ask], Awaitable[tuple[bool, str]]]
@@ -50,11 +52,14 @@ class Access:
             known = self._answers[ask] = (now_s + BELIEVED_S, future)
         try:
             # Whoever is cancelled must not take the answer from the others who wait for it.
-            return await asyncio.shield(known[1])
+            answer = await asyncio.shield(known[1])
         except BaseException:
             if self._answers.get(ask) is known and known[1].done():
                 del self._answers[ask]
             raise
+        if not answer[0] and known[0] > now_s + DENIAL_BELIEVED_S:
+            self._answers[ask] = (now_s + DENIAL_BELIEVED_S, known[1])
+        return answer
 
     def _forget(self, now_s: float) -> None:
         self._answers = {ask: known for ask, known in self._answers.items() if known[0] > now_s}

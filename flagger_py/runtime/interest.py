@@ -26,11 +26,12 @@ class Selector:
         return labels is not None and all(labels.get(name) == v for name, v in self.labels)
 
     @property
-    def bucket(self) -> tuple[Kind, str, tuple[str, str] | None]:
+    def bucket(self) -> "_Bucket":
         """Where to look for this selector: by its first label, which a found object carries."""
-        return self.kind, self.namespace, self.labels[0] if self.labels else None
+        return self.namespace, self.labels[0] if self.labels else None
 
 
+_Bucket = tuple[str, tuple[str, str] | None]
 _Read = tuple[Kind, Key] | Selector
 _Readers = tuple[Reader, ...] | dict[Reader, None]
 """Nearly always one or two, for whom a tuple takes a fifth of the memory."""
@@ -43,7 +44,7 @@ class Interest:
     def __init__(self) -> None:
         self._reads: dict[Reader, dict[_Read, None]] = {}
         self._readers: dict[_Read, _Readers] = {}
-        self._selectors: dict[tuple[Kind, str, tuple[str, str] | None], dict[Selector, None]] = {}
+        self._selectors: dict[Kind, dict[_Bucket, dict[Selector, None]]] = {}
 
     def open(self, reader: Reader) -> None:
         """Begin a pass of *reader*: what its last one read is forgotten."""
@@ -54,10 +55,7 @@ class Interest:
                 continue
             del self._readers[read]
             if isinstance(read, Selector):
-                bucket = self._selectors[read.bucket]
-                del bucket[read]
-                if not bucket:
-                    del self._selectors[read.bucket]
+                self._unselect(read)
 
     def note(self, reader: Reader, kind: Kind, key: Key) -> None:
         """Remember that *reader* asked for one object."""
@@ -69,7 +67,8 @@ class Interest:
         """Remember that *reader* asked for all objects with *labels*."""
         selector = Selector(kind, namespace, tuple(sorted(labels.items())))
         self._note(reader, selector)
-        self._selectors.setdefault(selector.bucket, {})[selector] = None
+        buckets = self._selectors.setdefault(kind, {})
+        buckets.setdefault(selector.bucket, {})[selector] = None
 
     def concerned(self, change: Change) -> tuple[Reader, ...]:
         """Return the readers whose last pass read what *change* made different."""
@@ -95,13 +94,25 @@ class Interest:
         self._reads.setdefault(reader, {})[read] = None
         self._readers[read] = _with(self._readers.get(read, ()), reader)
 
+    def _unselect(self, selector: Selector) -> None:
+        buckets = self._selectors[selector.kind]
+        bucket = buckets[selector.bucket]
+        del bucket[selector]
+        if not bucket:
+            del buckets[selector.bucket]
+        if not buckets:
+            del self._selectors[selector.kind]
+
     def _candidates(self, change: Change) -> Iterable[Selector]:
+        buckets = self._selectors.get(change.kind)
+        if buckets is None:
+            return  # Most kinds are only ever asked for by name.
         pairs: dict[tuple[str, str] | None, None] = {None: None}
         for side in (change.before or {}, change.after or {}):
             pairs.update(dict.fromkeys(side.items()))
         for namespace in dict.fromkeys((change.key.namespace, "")):
             for pair in pairs:
-                yield from self._selectors.get((change.kind, namespace, pair), ())
+                yield from buckets.get((namespace, pair), ())
 
 
 def _with(readers: _Readers, reader: Reader) -> _Readers:

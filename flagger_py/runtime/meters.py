@@ -3,12 +3,15 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from flagger_py.refs import Key
+
+M = TypeVar("M", Counter, Gauge, Histogram)
 
 FLUX_BUCKETS = (0.01, 0.0384, 0.1472, 0.5646, 2.1661, 8.3099, 31.8798, 122.3022, 469.195, 1800.0)
 _NAME = "gotk_reconcile_duration_seconds"
@@ -54,38 +57,50 @@ class QueueMeter:
     """Implements `queue.Meter` with the metrics of client-go's workqueue."""
 
     def __init__(self, registry: CollectorRegistry, name: str) -> None:
-        self._depth = Gauge("workqueue_depth", "Keys that wait", ["name"], registry=registry)
-        self._adds = Counter("workqueue_adds_total", "Keys added", ["name"], registry=registry)
-        self._waited = Histogram(
-            "workqueue_queue_duration_seconds", "Wait in the queue", ["name"], registry=registry
+        def labelled(made: M) -> M:
+            return made.labels(name)
+
+        self._depth = labelled(
+            Gauge("workqueue_depth", "Keys that wait", ["name"], registry=registry)
         )
-        self._retries = Counter(
-            "workqueue_retries_total", "Passes asked for anew", ["name"], registry=registry
+        self._adds = labelled(
+            Counter("workqueue_adds_total", "Keys added", ["name"], registry=registry)
         )
-        self._work = Histogram(
-            "workqueue_work_duration_seconds", "Length of a pass", ["name"], registry=registry
+        self._waited = labelled(
+            Histogram(
+                "workqueue_queue_duration_seconds", "Wait in the queue", ["name"], registry=registry
+            )
         )
-        self._longest = Gauge(
-            "workqueue_longest_running_processor_seconds",
-            "Age of the oldest pass under way",
-            ["name"],
-            registry=registry,
+        self._retries = labelled(
+            Counter("workqueue_retries_total", "Passes asked for anew", ["name"], registry=registry)
         )
-        self._name = name
+        self._work = labelled(
+            Histogram(
+                "workqueue_work_duration_seconds", "Length of a pass", ["name"], registry=registry
+            )
+        )
+        self._longest = labelled(
+            Gauge(
+                "workqueue_longest_running_processor_seconds",
+                "Age of the oldest pass under way",
+                ["name"],
+                registry=registry,
+            )
+        )
 
     def added(self, depth: int) -> None:
-        self._adds.labels(self._name).inc()
-        self._depth.labels(self._name).set(depth)
+        self._adds.inc()
+        self._depth.set(depth)
 
     def taken(self, waited_s: float, depth: int) -> None:
-        self._waited.labels(self._name).observe(waited_s)
-        self._depth.labels(self._name).set(depth)
+        self._waited.observe(waited_s)
+        self._depth.set(depth)
 
     def retried(self) -> None:
-        self._retries.labels(self._name).inc()
+        self._retries.inc()
 
     def worked(self, took_s: float) -> None:
-        self._work.labels(self._name).observe(took_s)
+        self._work.observe(took_s)
 
     def longest(self, seconds: float) -> None:
-        self._longest.labels(self._name).set(seconds)
+        self._longest.set(seconds)

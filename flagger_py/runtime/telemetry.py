@@ -5,7 +5,9 @@ at once.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import TypeVar
 
 from prometheus_client import (
@@ -40,6 +42,15 @@ class _Told:
     before: set[_Series] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class _Passes:
+    """The series of one controller's passes, found once: to find one takes longer than to add."""
+
+    active: Gauge
+    time: Histogram
+    total: Callable[[str], Counter]
+
+
 class Telemetry:
     """The metrics of one process."""
 
@@ -71,6 +82,7 @@ class Telemetry:
         self._active = self._gauge(
             "controller_runtime_active_workers", "Objects worked on", "controller"
         )
+        self._passes: dict[Kind, _Passes] = {}
         self._duration = PassDurations()
         self.registry.register(self._duration)
         self._requests = self._counter(
@@ -85,17 +97,17 @@ class Telemetry:
         self._requests.labels(str(code) if code else "<error>", method, host).inc()
 
     def begun(self, kind: Kind) -> None:
-        self._active.labels(kind.kind.lower()).inc()
+        self._passes_of(kind).active.inc()
 
     def ended(self, kind: Kind, reader: Reader, result: str, took_s: float) -> None:
         """Count a pass; *result* is success, error, requeue or requeue_after."""
-        controller = kind.kind.lower()
-        self._active.labels(controller).dec()
-        self._total.labels(controller, result).inc()
-        self._time.labels(controller).observe(took_s)
+        passes = self._passes_of(kind)
+        passes.active.dec()
+        passes.total(result).inc()
+        passes.time.observe(took_s)
         self._duration.observe(kind.kind, reader[1], took_s)
         if result == "error":
-            self._errors.labels(controller).inc()
+            self._errors.labels(kind.kind.lower()).inc()
         told = self._told.get(reader)
         if told is not None and result != "error":
             self._drop(reader, told.before - told.now)
@@ -129,6 +141,17 @@ class Telemetry:
         if told is not None:
             self._drop(reader, told.now | told.before)
         self._duration.remove(kind.kind, reader[1])
+
+    def _passes_of(self, kind: Kind) -> "_Passes":
+        found = self._passes.get(kind)
+        if found is None:
+            controller = kind.kind.lower()
+            found = self._passes[kind] = _Passes(
+                self._active.labels(controller),
+                self._time.labels(controller),
+                cache(partial(self._total.labels, controller)),
+            )
+        return found
 
     def _drop(self, reader: Reader, series: set[_Series]) -> None:
         """Take *reader* out of *series*; one that nobody tells any more is removed."""

@@ -32,6 +32,7 @@ def part(options: MetricsSettings) -> MetricsPart:
         observe=observer.observe,
         decide=decide,
         finalizer=FINALIZER,
+        default_account=options.default_account,
     )
 
 
@@ -76,6 +77,7 @@ def settings(options: RuntimeOptions, args: argparse.Namespace) -> MetricsSettin
         openmetrics_addresses=tuple(args.openmetrics_address),
         scrape_s=args.scrape_interval,
         no_cross_namespace_refs=options.no_cross_namespace_refs,
+        default_account=options.default_service_account or None,
     )
 
 

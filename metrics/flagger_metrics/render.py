@@ -1,7 +1,7 @@
 """What a query template renders to for one target."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from jinja2 import StrictUndefined, Template
@@ -35,6 +35,9 @@ class Names:
     interval: str
 
 
+_SLOTS = tuple(field.name for field in fields(Names))
+
+
 def render(query: str, names: Names, variables: Mapping[str, str]) -> str:
     """Fill in *query*, a Go template as Flagger's users write them.
 
@@ -42,7 +45,7 @@ def render(query: str, names: Names, variables: Mapping[str, str]) -> str:
     understood is a `SpecError` (reason InvalidTemplate) in the words of Flagger's message.
     """
     template, constants = _compiled(query)
-    known: dict[str, object] = {f"n_{key}": value for key, value in asdict(names).items()}
+    known: dict[str, object] = {f"n_{slot}": getattr(names, slot) for slot in _SLOTS}
     known |= {"n_variables": dict(variables), "k": constants, "pairs": _bounded_pairs()}
     try:
         return "".join(_bounded(template.generate(known)))

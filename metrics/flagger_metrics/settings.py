@@ -28,6 +28,8 @@ class MetricsSettings:
     openmetrics_addresses: tuple[str, ...] = ()
     scrape_s: float | None = None
     no_cross_namespace_refs: bool = False
+    default_account: str | None = None
+    """Impersonated for Secrets where an object names no ServiceAccount."""
 
     def scrape_interval_s(self, *, sampled: bool) -> float:
         """Return the seconds between two scrapes, by us (*sampled*) or by the server."""

@@ -67,9 +67,12 @@ class Controller:
         return self.child.log.read_text(errors="replace") if self.child.log.exists() else ""
 
 
-def rules(*parts: str) -> list[Manifest]:
-    """Read what the chart grants *parts* where no tenant's account is impersonated."""
-    files = (CHART / "rbac" / f"{part}{role}.yaml" for part in parts for role in _ROLES)
+def rules(*parts: str, roles: Iterable[str] = ("", "-tenant", "-cluster")) -> list[Manifest]:
+    """Read what the chart grants *parts*, of those of its files that *roles* name.
+
+    With all of them no tenant's account need be impersonated.
+    """
+    files = (CHART / "rbac" / f"{part}{role}.yaml" for part in parts for role in roles)
     return [rule for file in files if file.exists() for rule in yaml.safe_load(file.read_text())]
 
 
@@ -95,11 +98,6 @@ def grant(plane: ControlPlane, account: str, *parts: str, also: Sequence[Manifes
     plane.api.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
     _bind(plane, "ClusterRole", name, account, [*rules(*parts), *also])
     _bind(plane, "Role", name, account, yaml.safe_load((CHART / "rbac/election.yaml").read_text()))
-
-
-def revoke(plane: ControlPlane, account: str) -> None:
-    """Take away everything that `grant` gave, but the account itself."""
-    plane.api.delete(_RBAC, "ClusterRoleBinding", f"test-{account}")
 
 
 def controller(plane: ControlPlane, slot: int, account: str, command: Iterable[str]) -> Controller:
@@ -163,7 +161,3 @@ def _bind(plane: ControlPlane, role: str, name: str, account: str, granted: list
             "subjects": [subject],
         }
     )
-
-
-_ROLES = ("", "-tenant", "-cluster")
-"""A part's files in the chart's `rbac`, those of them that there are."""

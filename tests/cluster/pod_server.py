@@ -33,7 +33,7 @@ class Behaviour:
             error_rate=float(env.get("ERROR_RATE") or 0),
             latency_ms=float(env.get("LATENCY_MS") or 0),
             ready_after_s=float(env.get("READY_AFTER_S") or 0),
-            never_ready=env.get("NEVER_READY", "").lower() == "true",
+            never_ready=env.get("NEVER_READY", "").lower() in {"1", "true"},
             drain_s=float(env.get("DRAIN_S") or 1),
         )
 

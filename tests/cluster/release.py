@@ -75,9 +75,11 @@ class Release:
         return found
 
     def until_closed(self, timeout_s: float = 60.0) -> None:
-        """Wait until the release has succeeded and everything that follows it is done."""
+        """Wait until the release has succeeded and the webhooks after it have been asked."""
         self.until("Succeeded", timeout_s)
-        eventually(lambda: self.ready().get("status") == "True", "the release is closed", timeout_s)
+        eventually(
+            lambda: not self.status["progress"].get("closing"), "the release is closed", timeout_s
+        )
 
     def until_weight(self, weight: int, timeout_s: float = 60.0) -> None:
         """Wait until the canary has its share of *weight* percent, or more."""

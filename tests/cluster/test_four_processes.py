@@ -21,7 +21,7 @@ from tests.cluster.controllers import (
 )
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.release import PACE, TRAEFIK_SERVICE, Release
-from tests.cluster.waiting import eventually
+from tests.cluster.waiting import eventually, let_pass
 
 QUIET_S = 8.0
 REQUESTS_PER_STEP_MAX = 8
@@ -134,6 +134,5 @@ def _asked_while_idle(plane: ControlPlane, users: tuple[str, ...]) -> list[Audit
 
     eventually(calm, "the last release has calmed down", 30.0)
     before = len(requests_of(plane, users))
-    begun = clock.monotonic_s()
-    eventually(lambda: clock.monotonic_s() - begun > QUIET_S, "time passes", QUIET_S * 2)
+    let_pass(QUIET_S)
     return requests_of(plane, users)[before:]

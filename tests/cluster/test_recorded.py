@@ -60,5 +60,7 @@ def test_ours_does_in_a_cluster_what_flagger_did(name: str, programme: Programme
     known = [item for item in UNSETTLED if item.scenario in (EVERYWHERE, name)]
     strange = [d for d in found if not any(item.covers(d) for item in known)]
     print(f"{name}: {played.seconds:.0f} s; Flagger took {programme.story(name).seconds:.0f} s")
+    for lost in played.lost:
+        print(f"  no pod answered at {lost.at:%H:%M:%S.%f}: {lost.code} {lost.text}")
     assert not strange, "\n" + "\n".join(str(difference) for difference in strange)
     assert played.ended

@@ -21,3 +21,8 @@ def eventually(
             raise AssertionError(f"not within {timeout_s:g} s: {what}; last seen: {answer!r}")
         _pause.wait(every_s)
     return answer
+
+
+def let_pass(seconds: float) -> None:
+    """Let time pass, for the claim that something does not happen in it."""
+    _pause.wait(seconds)

@@ -7,7 +7,7 @@ after one that runs shows what comes out: its lines appear in this order, `…` 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ def blocks(page: Path) -> tuple[Block, ...]:
     for nth, block in enumerate(found):
         after = found[nth + 1] if nth + 1 < len(found) else None
         expected = after.text if after and after.language == "text" and block.runs else ""
-        shown.append(_with(block, expected))
+        shown.append(replace(block, expected=expected))
     return tuple(shown)
 
 
@@ -99,9 +99,3 @@ def _blocks(page: Path, lines: list[str]) -> Iterator[Block]:
             runs=what.get("what") == "run",
             exits=int(what.get("code") or 0),
         )
-
-
-def _with(block: Block, expected: str) -> Block:
-    from dataclasses import replace
-
-    return replace(block, expected=expected)

@@ -13,14 +13,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from flagger_cli.resources import RESOURCES
-from flagger_cli.simulator.four import Four, Settings
+from flagger_cli.simulator.four import Four
 from flagger_py.contracts import condition_of, status_of
 from flagger_py.refs import Key, Kind
 from flagger_py.testing.edges import Visit
@@ -28,8 +27,6 @@ from flagger_py.testing.facade.server import serve
 from flagger_py.testing.store import Store
 from flagger_py.testing.traffic import Load
 from flagger_py.wire import Manifest
-from flagger_rollout.settings import RolloutSettings
-from flagger_routing.settings import RoutingSettings
 
 from .blocks import Block, missing
 
@@ -169,14 +166,9 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, hosts: Sequence[str], *, mesh_provider: str = "") -> Iterator[Cluster]:
+def cluster(folder: Path, hosts: Sequence[str]) -> Iterator[Cluster]:
     """Yield a cluster whose users ask for *hosts* all the time."""
-    settings = replace(
-        Settings(),
-        rollout=RolloutSettings(mesh_provider=mesh_provider),
-        routing=RoutingSettings(mesh_provider=mesh_provider),
-    )
-    with Four(settings=settings) as four:
+    with Four() as four:
         for host in hosts:
             four.send(Load(REQUESTS_PER_S, Visit(host), id=host))
         yield Cluster(four, folder)

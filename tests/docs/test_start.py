@@ -1,7 +1,7 @@
 """Every way in is followed as a reader would: its files are saved, its commands are run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ class Way:
     page: str
     hosts: tuple[str, ...] = ("podinfo.example.com",)
     present: tuple[Mapping[str, Any], ...] = ()
-    flags: Mapping[str, str] = field(default_factory=dict)
 
 
 def an_app(name: str, namespace: str) -> tuple[Mapping[str, Any], ...]:
@@ -55,7 +54,7 @@ OF_A_USER = ("canary-per-app", "reuse-the-parts", "router-install", "with-flux")
 def test_what_a_page_says_happens(way: Way, tmp_path: Path) -> None:
     found = blocks(START / f"{way.page}.md")
 
-    with cluster(tmp_path, way.hosts, **way.flags) as reader:
+    with cluster(tmp_path, way.hosts) as reader:
         reader.create(way.present)
         reader.four.simulation.run_for(10)
         for block in found:

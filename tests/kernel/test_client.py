@@ -265,6 +265,27 @@ def test_an_account_that_may_read_is_asked_about_once_a_minute() -> None:
     assert "name" not in spec["resourceAttributes"]
 
 
+def test_an_account_that_may_not_read_is_asked_about_again_soon() -> None:
+    now_s = [0.0]
+
+    async def act(client: Client) -> int:
+        access = Access(client.allowed, lambda: now_s[0])
+        denied = 0
+        for moment in (0.0, 4.0, 6.0):
+            now_s[0] = moment
+            try:
+                await access.demand(Ask("list", DEPLOYMENT, Key("apps", ""), ACCOUNT))
+            except SpecError:
+                denied += 1
+        return denied
+
+    denied, server = ask(
+        act, answer({"status": {"allowed": False}}), answer({"status": {"allowed": True}})
+    )
+
+    assert (denied, len(server.seen)) == (2, 2)
+
+
 def test_an_account_that_may_read_one_name_may_read_that_one() -> None:
     async def act(client: Client) -> None:
         await Access(client.allowed).demand(Ask("get", DEPLOYMENT, WEB, ACCOUNT))

@@ -67,6 +67,17 @@ def test_the_part_owns_metric_analyses() -> None:
     )
 
 
+def test_the_default_account_is_impersonated() -> None:
+    """Without it a template could make us read Secrets with our own rights."""
+    options = RuntimeOptions(default_service_account="tenant")
+    parser = argparse.ArgumentParser()
+    controller.add_flags(parser)
+
+    (part,) = controller.parts(options, parser.parse_args([]))
+
+    assert part.default_account == "tenant"
+
+
 def point(name: str) -> EntryPoint:
     return EntryPoint(name, "flagger_metrics.providers.prometheus:Prometheus", GROUP)
 

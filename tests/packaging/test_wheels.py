@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+CONSTRAINTS = ROOT / "constraints.txt"
 BIN = "Scripts" if os.name == "nt" else "bin"
 PARTS = ("metrics", "routing", "gating", "rollout")
 KINDS = {
@@ -23,10 +24,9 @@ PACKAGES = ("flagger_py", "flagger_cli", *(f"flagger_{part}" for part in PARTS))
 
 @dataclass(frozen=True, slots=True)
 class Wheels:
-    """Built wheels by package, and the versions that everything else is installed in."""
+    """Built wheels by package; everything else is installed in the versions we are tested with."""
 
     folder: Path
-    constraints: Path
 
     def of(self, package: str) -> Path:
         (found,) = self.folder.glob(f"{package}-*.whl")
@@ -38,7 +38,7 @@ class Wheels:
         named = [f"{p.replace('_', '-')} @ {self.of(p).as_uri()}" for p in packages]
         kernel = f"flagger-py{extra} @ {self.of('flagger_py').as_uri()}"
         python = str(venv / BIN / "python")
-        pinned = ("--constraint", str(self.constraints))
+        pinned = ("--constraint", str(CONSTRAINTS))
         uv("pip", "install", "--quiet", "--python", python, *pinned, kernel, *named)
         return Venv(venv / BIN)
 
@@ -86,10 +86,7 @@ def uv(*words: str) -> str:
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Wheels:
     folder = tmp_path_factory.mktemp("wheels")
     uv("build", "--quiet", "--wheel", "--all-packages", "--out-dir", str(folder))
-    pinned = folder / "constraints.txt"
-    plain = ("--no-hashes", "--no-emit-workspace", "--no-header", "--no-annotate")
-    pinned.write_text(uv("export", "--quiet", "--frozen", "--all-packages", *plain))
-    return Wheels(folder, pinned)
+    return Wheels(folder)
 
 
 @pytest.fixture(scope="module", params=PARTS)

@@ -1,9 +1,11 @@
 """A user's own rollout on our metrics, routing and gating parts, without our rollout."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from examples.own_rollout import objects
 from examples.own_rollout.widgets import PART
@@ -207,6 +209,16 @@ def test_crashes_and_stale_caches_change_how_long_it_takes_and_not_how_it_ends(s
     assert (shop.slots, shop.green) == (["lamp-green"], 100)
     assert set(shop.shares) == {0, 10, 50, 100}
     shop.simulation.close()
+
+
+def test_the_example_manifest_is_what_the_controller_takes() -> None:
+    text = (Path(objects.__file__).parent / "widget.yaml").read_text(encoding="utf-8")
+    manifest = yaml.safe_load(text)
+
+    spec = objects.WidgetSpec.read(manifest["spec"], "spec")
+
+    assert (spec.weights, spec.approval) == ((10, 50), True)
+    assert set(manifest["spec"]) <= set(spec.wire())
 
 
 def failures(shop: Shop) -> float:

@@ -30,7 +30,7 @@ from tests.beds.history import (
 from tests.beds.scenario import USER, USERS_AFTER_S
 from tests.beds.story import Progress, Story, emptied
 from tests.cluster.lab.running import WATCHED, Lab
-from tests.cluster.lab.users import Group
+from tests.cluster.lab.users import Group, Lost
 from tests.cluster.waiting import eventually
 
 TICK_S = 0.1
@@ -43,11 +43,15 @@ _NO_SERIES = ("_bucket", "_sum", "_created")
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """Our *record* of a story, how many seconds it took, and whether its end was reached."""
+    """Our *record* of a story, how many seconds it took, and whether its end was reached.
+
+    *lost* are the requests that no pod answered.
+    """
 
     record: Mapping[str, Any]
     seconds: float
     ended: bool
+    lost: tuple[Lost, ...] = ()
 
 
 class Play:
@@ -81,7 +85,8 @@ class Play:
             self.lab.background.run(self.lab.users.go(self.namespace))
             seconds = (wall_clock() - began).total_seconds()
             places = self.lab.addresses.places(self.namespace)
-            return Played(emptied(self._record(), places), seconds, ended)
+            lost = tuple(self.lab.users.lost[self.namespace])
+            return Played(emptied(self._record(), places), seconds, ended, lost)
         finally:
             self.lab.background.run(self.lab.users.go(self.namespace))
             self.lab.plane.api.delete("v1", "Namespace", self.namespace)

@@ -51,7 +51,7 @@ class Targets:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer as `http_sd_config` of Prometheus documents it."""
-        return web.json_response([_target(pod) for pod in self.pods() if ready(pod)])
+        return web.json_response([_target(pod) for pod in self.pods() if ready(dict(pod))])
 
 
 @asynccontextmanager

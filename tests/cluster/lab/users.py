@@ -4,10 +4,11 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import aiohttp
 
-from flagger_py.clock import monotonic_s
+from flagger_py.clock import monotonic_s, wall_clock
 from flagger_py.testing.traffic import Served
 
 RPS_MAX = 6.0
@@ -30,11 +31,21 @@ class Group:
     id: str = "all"
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A request that no pod answered: when it was over, and what the edge said instead."""
+
+    at: datetime
+    code: int
+    text: str
+
+
 class Users:
     """All users; they come and go inside the event loop, the counts can be read from anywhere."""
 
     def __init__(self, url: str) -> None:
         self.counts: dict[str, Counter[Served]] = defaultdict(Counter)
+        self.lost: dict[str, list[Lost]] = defaultdict(list)
         self._url = url
         self._groups: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._asking: set[asyncio.Task[None]] = set()
@@ -80,13 +91,14 @@ class Users:
         headers = {**group.headers, "Host": group.host}
         try:
             async with self._http.get(self._url, headers=headers) as answer:
-                await answer.read()
-                version = answer.headers.get("X-Version", "")
-                side = _side(answer.headers.get("X-Pod", ""))
-                served = Served(group.id, version, side, answer.status)
-        except (aiohttp.ClientError, TimeoutError):
-            served = Served(group.id, "", "none", BROKEN)
-        self.counts[group.namespace][served] += 1
+                text = await answer.text()
+                pod = answer.headers.get("X-Pod", "")
+                version, code = answer.headers.get("X-Version", ""), answer.status
+        except (aiohttp.ClientError, TimeoutError) as error:
+            pod, version, code, text = "", "", BROKEN, repr(error)
+        self.counts[group.namespace][Served(group.id, version, _side(pod), code)] += 1
+        if not pod:
+            self.lost[group.namespace].append(Lost(wall_clock(), code, text.strip()))
 
 
 def _side(pod: str) -> str:
