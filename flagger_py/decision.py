@@ -22,6 +22,8 @@ class Force(StrEnum):
     """Take it over, except from a GitOps tool; then stall with the snippet."""
     OR_TOLERATE = "OrTolerate"
     """Take it over, except from a GitOps tool; then go on without, with a warning."""
+    ASK = "Ask"
+    """A question in a shared object: another's is never overwritten; stall as AskedByAnother."""
     ALWAYS = "Always"
     """The object is our own child: what it says is what we say."""
 

@@ -1,6 +1,8 @@
 """Which field managers are GitOps tools, and what to tell a user whose tool fights us."""
 
-from flagger_py.errors import Conflict
+from flagger_py.conditions import Reason
+from flagger_py.errors import Conflict, SpecError
+from flagger_py.wire import Manifest
 
 GITOPS_MANAGERS = ("kustomize-controller", "helm-controller", "helm", "argocd-controller", "argocd")
 
@@ -18,6 +20,16 @@ def explain_conflict(conflict: Conflict) -> str:
         f"{conflict.message}: field manager {managers} holds {fields}. "
         f"Remove these fields from what it applies, or add to its Kustomization: "
         f"spec: {{ignore: [{{paths: [{paths}]}}]}}"
+    )
+
+
+def asked_by_another(manifest: Manifest, conflict: Conflict) -> SpecError:
+    """Say that a shared object answers somebody else's question, and how to share it."""
+    name = f"{manifest['kind']} {manifest['metadata']['name']}"
+    return SpecError(
+        f"{name} is asked by another, field manager {', '.join(conflict.managers)}: reference an "
+        f"object of its own, or one without spec.run that judges by itself",
+        reason=Reason.ASKED_BY_ANOTHER,
     )
 
 

@@ -32,7 +32,7 @@ from flagger_py.decision import (
 from flagger_py.errors import Conflict, SpecError, Unavailable
 from flagger_py.refs import key_of
 from flagger_py.runtime.cluster import Site
-from flagger_py.runtime.conflicts import explain_conflict, held_by_gitops
+from flagger_py.runtime.conflicts import asked_by_another, explain_conflict, held_by_gitops
 from flagger_py.runtime.events import event_for
 from flagger_py.runtime.part import Outcome, Part, Seen, Shell, Spec, Status, ours
 from flagger_py.subject import FORCE_AT, REQUESTED_AT, RESET_AT, Subject
@@ -125,6 +125,8 @@ class Pass(Generic[Spec, Status, Seen]):
                 manifest, manager=manager, force=action.force is Force.ALWAYS, account=account
             )
         except Conflict as error:
+            if error.managers and action.force is Force.ASK:
+                raise asked_by_another(manifest, error) from error
             if not error.managers or action.force in (Force.NEVER, Force.ALWAYS):
                 raise
             if not held_by_gitops(error.managers):

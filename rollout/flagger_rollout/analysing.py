@@ -1,6 +1,6 @@
 """What must hold before a revision is checked: it is the one under analysis, ready, and routed."""
 
-from flagger_py.conditions import progressing, retrying
+from flagger_py.conditions import progressing, retrying, stalled
 from flagger_py.contracts import ALL_TO_PRIMARY
 
 from . import asking, copying, ending, stepping, ticking
@@ -8,7 +8,7 @@ from .api_status import Ending
 from .case import Case, split_for
 from .move import Move, changed, recorded
 from .phases import Phase
-from .readiness import Readiness, emptied
+from .readiness import Readiness, emptied, unavailable
 from .telling import Reason, Told
 
 QUIET = frozenset({"", "Progressing"})
@@ -20,15 +20,17 @@ def analyse(case: Case) -> Move:
     if case.progress.ending is not None:
         return ending.end(case)
     if case.seen.target is None:
-        kind = case.spec.target_ref.kind
-        return Move(case.status, retrying(f"{kind} {case.target_ref} is gone", "TargetMissing"))
+        return _target_gone(case)
     if case.revision != case.progress.revision:
         return _other_revision(case)
     if case.progress.emptying:
         return _empty(case)
     if case.commanded("rollback"):
         return _commanded_back(case)
-    blocked = _not_ready(case) or _not_routed(case)
+    unanswered = _unanswered(case)
+    if unanswered is not None:
+        return unanswered
+    blocked = _gone(case) or _not_ready(case) or _not_routed(case)
     if blocked is not None:
         return blocked
     if case.spec.skip_analysis:
@@ -38,6 +40,81 @@ def analyse(case: Case) -> Move:
     if case.progress.checked:
         return ticking.held(case)
     return ticking.tick(case, ())
+
+
+def _target_gone(case: Case) -> Move:
+    """Nobody serves the canary's share any more: take it back at once."""
+    sentence = f"{case.spec.target_ref.kind} {case.target_ref} was deleted during its analysis."
+    told = case.warned(Reason.TARGET_MISSING, sentence)
+    return ending.begin(case, Ending.ROLL_BACK, told, sentence)
+
+
+def _unanswered(case: Case) -> Move | None:
+    """Roll back when somebody who was asked has been silent for the whole progress deadline."""
+    limit_s = case.spec.progress_deadline_seconds
+    for child in case.seen.asked:
+        if child.waited_s >= limit_s:
+            sentence = f"{child} has not been answered for {limit_s}s, the progress deadline."
+            text = f"Rolling back {case.canary_ref} progress deadline exceeded {sentence}"
+            told = case.warned(Reason.ROLLING_BACK, text)
+            return ending.begin(case, Ending.ROLL_BACK, told, sentence)
+    return None
+
+
+def _gone(case: Case) -> Move | None:
+    """Keep users on a side that has pods: neither side's share may meet nobody."""
+    if case.seen.primary is None and not case.progress.primary_lost:
+        return _primary_gone(case)
+    if case.idle or case.progress.primary_lost or case.canary_readiness().late:
+        return None
+    return _canary_gone(case) if unavailable(case.target) else None
+
+
+def _primary_gone(case: Case) -> Move | None:
+    """Somebody deleted the primary: the canary is the only one who can serve."""
+    if unavailable(case.target):
+        return None
+    message = (
+        f"Deployment {case.primary_ref} was deleted during the analysis; all traffic is on "
+        f"{case.target_ref}. Push a version that becomes ready, or the last promoted one, and "
+        f"the primary is made again"
+    )
+    status = changed(
+        case,
+        phase=Phase.FAILED,
+        canary_weight=100,
+        failed_checks=0,
+        iterations=0,
+        progress={
+            "primary_lost": True,
+            "checked": False,
+            "next_check_at": None,
+            **recorded(case, Reason.PRIMARY_MISSING, message),
+        },
+    )
+    told = case.warned(Reason.PRIMARY_MISSING, message)
+    return Move(status, stalled(message, Reason.PRIMARY_MISSING), told=(told,))
+
+
+def _canary_gone(case: Case) -> Move:
+    """No pod of the canary serves: its share goes back, and the analysis begins again."""
+    sentence = f"No pod of {case.target_ref} is available; its share went back to the primary."
+    status = changed(
+        case,
+        phase=Phase.PROGRESSING,
+        canary_weight=0,
+        iterations=0,
+        progress={
+            "run": case.progress.run + 1,
+            "tick": 0,
+            "next_check_at": None,
+            "checked": False,
+            **recorded(case, Reason.CANARY_UNAVAILABLE, sentence),
+        },
+    )
+    return Move(
+        status, progressing(sentence), told=(case.warned(Reason.CANARY_UNAVAILABLE, sentence),)
+    )
 
 
 def _other_revision(case: Case) -> Move:

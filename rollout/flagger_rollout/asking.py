@@ -74,6 +74,22 @@ def question(case: Case, asked: Asked, told: tuple[Told, ...]) -> Move:
     return Move(case.status, standing, told=told, gate_runs=asked.runs, wake_s=wake_s)
 
 
+def waits_for_verdict(case: Case, child: Child) -> tuple[Standing, float | None]:
+    """Say that a verdict is due, and when being overdue becomes a fault of its own."""
+    standing, wake_s = waits_for_answer(case, child, case.step_sentence)
+    limit_s = case.settings.no_answer_after_s
+    overdue_s = (case.now - case.due).total_seconds()
+    if child.silent or child.missing:
+        return standing, wake_s
+    if overdue_s < limit_s:
+        return standing, limit_s - overdue_s
+    return retrying(
+        f"{child} has given no verdict for {duration_text(limit_s)} since it was due: "
+        f"is the controller of {child.kind} running? Traffic stays where it is",
+        StandingReason.NO_ANSWER,
+    ), None
+
+
 def waits_for_answer(case: Case, child: Child, what: str) -> tuple[Standing, float | None]:
     """Say that *child* has to answer *what*, and when its silence becomes a fault of its own."""
     limit_s = case.settings.no_answer_after_s

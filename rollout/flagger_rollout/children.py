@@ -145,7 +145,7 @@ def foreign_run(case: Case, manifest: Mapping[str, Any], run: Run | GateRun) -> 
         "metadata": {"name": meta["name"], "namespace": case.subject.namespace},
         "spec": {"run": run.wire()},
     }
-    return Apply(asked, Force.NEVER)
+    return Apply(asked, Force.ASK)
 
 
 def removals(case: Case) -> tuple[Delete, ...]:

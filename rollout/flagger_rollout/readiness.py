@@ -54,6 +54,11 @@ def emptied(deployment: Manifest) -> bool:
     return seen and not status.get("replicas", 0)
 
 
+def unavailable(deployment: Manifest) -> bool:
+    """Tell whether no pod of a Deployment serves."""
+    return not status_of(deployment).get("availableReplicas", 0)
+
+
 def _missing(deployment: Manifest, threshold_percent: int) -> str | None:
     status, spec = status_of(deployment), deployment["spec"]
     wait = "waiting for rollout to finish: "

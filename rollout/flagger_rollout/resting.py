@@ -10,7 +10,6 @@ from .api_analysis import WebhookType as Hook
 from .case import Case
 from .move import Move, changed, recorded
 from .phases import Phase
-from .sight import Child
 from .telling import Reason, Told
 
 
@@ -21,7 +20,8 @@ def rest(case: Case) -> Move:
         return _stay(case, stalled(f"{ref.kind} {case.target_ref} is gone", "TargetMissing"))
     if case.progress.closing:
         return closing.close(case)
-    if case.seen.primary is None and case.progress.promoted is not None:
+    lost = case.progress.primary_lost
+    if case.seen.primary is None and case.progress.promoted is not None and not lost:
         return _restore(case)
     fault = _fault(case)
     if fault is not None:
@@ -202,14 +202,7 @@ def _restore(case: Case) -> Move:
 
 def _fault(case: Case) -> Standing | None:
     """Find what would make a release impossible, while nothing has happened yet."""
-    children: tuple[Child, ...] = (
-        case.seen.route,
-        case.seen.analysis,
-        *case.seen.gates.values(),
-        *case.seen.foreign_analyses,
-        *case.seen.foreign_gates,
-    )
-    for child in children:
+    for child in case.seen.asked:
         if child.manifest is None or child.silent:
             continue
         status = status_of(child.manifest)

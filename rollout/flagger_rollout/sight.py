@@ -75,5 +75,16 @@ class Seen:
     """Configs the target needs and nobody has made."""
 
     @property
+    def asked(self) -> tuple[Child, ...]:
+        """Everybody whose answer a release rests on."""
+        return (
+            self.route,
+            self.analysis,
+            *self.gates.values(),
+            *self.foreign_analyses,
+            *self.foreign_gates,
+        )
+
+    @property
     def checksums(self) -> dict[str, str]:
         return {config.ref.key: config.checksum for config in self.configs}

@@ -25,6 +25,8 @@ class Reason(StrEnum):
     INITIALIZED = "Initialized"
     NEW_REVISION = "NewRevision"
     RESTARTED = "AnalysisRestarted"
+    CANARY_UNAVAILABLE = "CanaryUnavailable"
+    PRIMARY_MISSING = "PrimaryMissing"
     TAKEN_BACK = "RevisionTakenBack"
     STARTED = "AnalysisStarted"
     GATE_OPEN = "GateOpen"
@@ -46,7 +48,6 @@ class Reason(StrEnum):
     TERMINATING = "Terminating"
     TERMINATED = "Terminated"
     LEFT_BEHIND = "LeftBehind"
-    TARGET_LEFT_AT_ZERO = "TargetLeftAtZero"
 
 
 @dataclass(frozen=True, slots=True)

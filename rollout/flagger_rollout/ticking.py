@@ -98,7 +98,7 @@ def _checks(case: Case, told: Tolds) -> Move:
         case Verdict.PENDING:
             standing, wake_s = progressing(case.step_sentence), None
             if found.child is not None:
-                standing, wake_s = asking.waits_for_answer(case, found.child, case.step_sentence)
+                standing, wake_s = asking.waits_for_verdict(case, found.child)
             return Move(
                 case.status,
                 standing,

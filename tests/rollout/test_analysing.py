@@ -177,7 +177,9 @@ def test_a_push_that_is_taken_back_ends_the_analysis() -> None:
 
 
 def test_a_canary_that_is_not_ready_waits_without_counting() -> None:
-    scene = Scene(target=a_deployment("2", ready=False))
+    target = a_deployment("2")
+    target["status"]["availableReplicas"] = 1
+    scene = Scene(target=target)
     scene.verdict = judged(scene, "Failed", "why")
 
     decision = scene.decide()
@@ -194,6 +196,41 @@ def test_a_canary_past_its_deadline_is_rolled_back() -> None:
 
     assert split_asked(decision) == (100, 0)
     assert "progress deadline exceeded" in said(decision)[0]
+
+
+def test_a_share_that_nobody_serves_goes_back_to_the_primary() -> None:
+    """Flagger leaves the users of a crashed canary with errors until its deadline."""
+    decision = Scene(target=a_deployment("2", ready=False)).decide()
+
+    assert split_asked(decision) == (100, 0)
+    assert decision.status.phase == "Progressing"
+    assert decision.status.failed_checks == 0
+
+
+def test_a_deleted_target_takes_its_share_with_it() -> None:
+    decision = Scene(target=None).decide()
+
+    assert split_asked(decision) == (100, 0)
+    assert "was deleted" in said(decision)[0]
+
+
+def test_a_deleted_primary_leaves_users_on_the_canary() -> None:
+    """It cannot be made again from the target, which holds another revision."""
+    decision = Scene(primary=None).decide()
+
+    assert split_asked(decision) == (0, 100)
+    assert decision.standing.reason == "PrimaryMissing"
+    assert applied(decision.actions, "Deployment") == []
+
+
+def test_an_overdue_verdict_is_said_and_moves_nothing() -> None:
+    scene = Scene(since_s=50)
+    scene.verdict = {"run": scene.case.tick_token, "verdict": "Pending"}
+
+    decision = scene.decide()
+
+    assert decision.standing.reason == "NoAnswer"
+    assert split_asked(decision) == (80, 20)
 
 
 def test_a_canary_without_metrics_passes_and_says_so() -> None:
