@@ -23,14 +23,17 @@ Tolds = tuple[Told, ...]
 
 
 def held(case: Case) -> Move:
-    """Checks have passed and only a gate held us back: go on the moment it opens."""
+    """Checks have passed and only a gate held us back: go on the moment it opens.
+
+    They are good for one interval; then they are taken again, whatever the gate says.
+    """
     gates, kind = stepping.gates(case)
     told = stepping.gates_told(case, gates, kind)
-    if gates.through:
-        return stepping.go_on(case, told, "the gate opened")
     due = case.progress.next_check_at
     if due is not None and case.now >= due:
         return tick(case, told)
+    if gates.through:
+        return stepping.go_on(case, told, "the gate opened, and the last check had passed")
     return Move(
         case.status,
         stepping.gate_standing(case, gates),

@@ -80,7 +80,16 @@ class Witness:
         status = canary.get("status") or {}
         was, weight = before.get("canaryWeight", 0), status.get("canaryWeight", 0)
         if 0 < was < weight and status.get("phase") == "Progressing":
-            self._judged(was)
+            if (before.get("progress") or {}).get("checked"):
+                self._held(was)
+            else:
+                self._judged(was)
+
+    def _held(self, weight: int) -> None:
+        """A step that only a gate held back rests on the last verdict before that."""
+        history = (self.analysis.get("status") or {}).get("history") or [{}]
+        if history[0].get("verdict") != "Passed":
+            self._break(4, f"a gate let go of {weight} without a passed check before it")
 
     def _judged(self, weight: int) -> None:
         """An advance from *weight* rests on a verdict whose whole window had that weight."""
