@@ -136,7 +136,12 @@ class Pass(Generic[Spec, Status, Seen]):
             else:
                 await self._emit(
                     subject,
-                    Emit(Reason.FIELD_MANAGER_CONFLICT, explain_conflict(error), "Warning"),
+                    Emit(
+                        Reason.FIELD_MANAGER_CONFLICT,
+                        explain_conflict(error),
+                        "Warning",
+                        token=f"generation {subject.generation}",
+                    ),
                 )
 
     async def _finalizers(self, finalizers: tuple[str, ...]) -> None:

@@ -1,12 +1,13 @@
 """How a release is closed: the hooks after it are asked, and its outcome is said."""
 
 from flagger_py.conditions import Condition, Standing, ready, stalled
+from flagger_py.decision import Count
 
 from . import asking
 from .api import CanaryStatus
 from .api_analysis import WebhookType as Hook
 from .case import Case
-from .move import Move, changed
+from .move import Move, changed, recorded
 from .phases import Phase
 from .telling import Reason, Told
 
@@ -79,3 +80,52 @@ def completed(case: Case) -> Told:
     if case.spec.skip_analysis:
         text = f"Promotion completed! Canary analysis was skipped for {case.target_ref}"
     return Told(Reason.PROMOTED, text, case.token("closing"), after=True)
+
+
+def closed(case: Case, status: CanaryStatus) -> tuple[CanaryStatus, bool]:
+    """Mark that hooks after the release are still to be asked; tell whether there are any."""
+    hooks = bool(case.hooks(Hook.POST_ROLLOUT))
+    if not hooks or status.progress is None:
+        return status, False
+    progress = status.progress.model_copy(update={"closing": True})
+    return status.model_copy(update={"progress": progress}), True
+
+
+def counted(case: Case, name: str, analysis: str) -> tuple[Count, ...]:
+    labels = {
+        "name": case.spec.target_ref.name,
+        "namespace": case.subject.namespace,
+        "deployment_strategy": str(case.spec.strategy),
+        "analysis_status": analysis,
+    }
+    return (Count(f"flagger_canary_{name}_total", labels),)
+
+
+def lost(case: Case, sentence: str) -> Move:
+    """The promotion broke the primary: the target's pods are the only ones that serve."""
+    message = f"Promotion of {case.target_ref} failed, primary not ready: {sentence}"
+    status = changed(
+        case,
+        phase=Phase.FAILED,
+        canary_weight=100,
+        failed_checks=0,
+        iterations=0,
+        progress={
+            "primary_lost": True,
+            "ending": None,
+            "next_check_at": None,
+            **recorded(case, Reason.PROMOTION_FAILED, message),
+        },
+    )
+    status, _ = closed(case, status)
+    return Move(
+        status,
+        stalled(
+            f"{message}. All traffic is on {case.target_ref}; push a version that becomes ready, "
+            f"or the last promoted one, and the primary is repaired",
+            "PromotionFailed",
+        ),
+        told=(case.warned(Reason.PROMOTION_FAILED, message),),
+        counts=counted(case, "failures", "completed"),
+        domain=outcome(case, Phase.FAILED),
+    )

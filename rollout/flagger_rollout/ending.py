@@ -2,11 +2,8 @@
 
 from flagger_py.conditions import progressing, retrying
 from flagger_py.contracts import ALL_TO_PRIMARY
-from flagger_py.decision import Count
 
 from . import asking, closing, copying
-from .api import CanaryStatus
-from .api_analysis import WebhookType
 from .api_status import Ending
 from .case import Case
 from .move import Move, changed, recorded
@@ -42,25 +39,6 @@ def end(case: Case) -> Move:
             return _back(case)
 
 
-def closed(case: Case, status: CanaryStatus) -> tuple[CanaryStatus, bool]:
-    """Mark that hooks after the release are still to be asked; tell whether there are any."""
-    hooks = bool(case.hooks(WebhookType.POST_ROLLOUT))
-    if not hooks or status.progress is None:
-        return status, False
-    progress = status.progress.model_copy(update={"closing": True})
-    return status.model_copy(update={"progress": progress}), True
-
-
-def counted(case: Case, name: str, analysis: str) -> tuple[Count, ...]:
-    labels = {
-        "name": case.spec.target_ref.name,
-        "namespace": case.subject.namespace,
-        "deployment_strategy": str(case.spec.strategy),
-        "analysis_status": analysis,
-    }
-    return (Count(f"flagger_canary_{name}_total", labels),)
-
-
 def _back(case: Case) -> Move:
     """Scale the target down once nobody is sent to it any more."""
     if not case.progress.primary_lost and case.in_force_since(ALL_TO_PRIMARY) is None:
@@ -83,14 +61,14 @@ def _failed(case: Case) -> Move:
         iterations=0,
         progress={"ending": None, "checked": False, "next_check_at": None},
     )
-    status, _ = closed(case, status)
+    status, _ = closing.closed(case, status)
     told = case.warned(Reason.ROLLED_BACK, f"Canary failed! Scaling down {case.canary_ref}")
     return Move(
         status,
         closing.at_rest(case, status),
         told=(told,),
         workloads=() if lost or case.seen.target is None else copying.scale_down(case),
-        counts=counted(case, "failures", "completed"),
+        counts=closing.counted(case, "failures", "completed"),
         domain=closing.outcome(case, Phase.FAILED),
     )
 
@@ -119,6 +97,8 @@ def _skip(case: Case) -> Move:
     readiness = case.primary_readiness()
     same = case.seen.target is not None and case.revision == case.progress.revision
     again = copying.copy_to_primary(case, None) if same else ()
+    if readiness.late:
+        return closing.lost(case, readiness.sentence)
     if not readiness.ready:
         sentence = f"{case.primary_ref} not ready: {readiness.sentence}"
         return Move(case.status, progressing(sentence), workloads=again, wake_s=readiness.wake_s)
@@ -132,11 +112,11 @@ def _skip(case: Case) -> Move:
         last_promoted_spec=case.status.last_applied_spec,
         progress={"ending": None, "promoted": revision},
     )
-    status, hooks = closed(case, status)
+    status, hooks = closing.closed(case, status)
     return Move(
         status,
         closing.at_rest(case, status),
         told=() if hooks else (closing.completed(case),),
         workloads=() if case.seen.target is None else copying.scale_down(case),
-        counts=counted(case, "successes", "skipped"),
+        counts=closing.counted(case, "successes", "skipped"),
     )

@@ -97,6 +97,7 @@ def _initialised(case: Case) -> Move:
         progress={
             "revision": revision,
             "promoted": revision,
+            "declared": case.spec.revision,
             **recorded(case, Why.INITIALIZED, "The primary is ready and takes all traffic."),
         },
     )

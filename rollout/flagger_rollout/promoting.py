@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from flagger_py.conditions import progressing, stalled
+from flagger_py.conditions import progressing
 from flagger_py.contracts import ALL_TO_PRIMARY
 from flagger_py.decision import Action
 
-from . import asking, closing, copying, ending
+from . import asking, closing, copying
 from .case import Case, split_for
 from .move import Move, changed, recorded
 from .phases import Phase
@@ -19,7 +19,7 @@ def promote(case: Case) -> Move:
     again = _copy_again(case)
     readiness = case.primary_readiness()
     if readiness.late:
-        return _lost(case, readiness.sentence)
+        return closing.lost(case, readiness.sentence)
     if not readiness.ready:
         sentence = f"{case.primary_ref} not ready: {readiness.sentence}"
         return Move(case.status, progressing(sentence), workloads=again, wake_s=readiness.wake_s)
@@ -70,13 +70,13 @@ def finalise(case: Case) -> Move:
             **recorded(case, Reason.PROMOTED, "The analysed revision was promoted."),
         },
     )
-    status, hooks = ending.closed(case, status)
+    status, hooks = closing.closed(case, status)
     return Move(
         status,
         closing.at_rest(case, status),
         told=() if hooks else (closing.completed(case),),
         workloads=() if case.seen.target is None else copying.scale_down(case),
-        counts=ending.counted(case, "successes", "completed"),
+        counts=closing.counted(case, "successes", "completed"),
     )
 
 
@@ -104,32 +104,3 @@ def _between_steps(case: Case) -> Move | None:
     if case.now >= due:
         return None
     return Move(case.status, progressing(sentence), wake_s=case.seconds_until(due))
-
-
-def _lost(case: Case, sentence: str) -> Move:
-    """The promotion broke the primary: the target's pods are the only ones that serve."""
-    message = f"Promotion of {case.target_ref} failed, primary not ready: {sentence}"
-    status = changed(
-        case,
-        phase=Phase.FAILED,
-        canary_weight=100,
-        failed_checks=0,
-        iterations=0,
-        progress={
-            "primary_lost": True,
-            "next_check_at": None,
-            **recorded(case, Reason.PROMOTION_FAILED, message),
-        },
-    )
-    status, _ = ending.closed(case, status)
-    return Move(
-        status,
-        stalled(
-            f"{message}. All traffic is on {case.target_ref}; push a version that becomes ready, "
-            f"or the last promoted one, and the primary is repaired",
-            "PromotionFailed",
-        ),
-        told=(case.warned(Reason.PROMOTION_FAILED, message),),
-        counts=ending.counted(case, "failures", "completed"),
-        domain=closing.outcome(case, Phase.FAILED),
-    )

@@ -12,6 +12,9 @@ from .move import Move, changed, recorded
 from .phases import Phase
 from .telling import Reason, Told
 
+DECLARED_S = 10.0
+"""How long the target of a newly named revision is waited for."""
+
 
 def rest(case: Case) -> Move:
     """Decide about a Canary in Initialized, Succeeded, Failed or Waiting."""
@@ -60,7 +63,29 @@ def _nothing_new(case: Case) -> Move:
         )
     if case.tracked != (status.tracked_configs or {}):
         status = status.model_copy(update={"tracked_configs": case.tracked})
+    declared = _declared(case)
+    if declared is not None:
+        return declared
     return Move(status, closing.at_rest(case, status), domain=closing.outcome(case, case.phase))
+
+
+def _declared(case: Case) -> Move | None:
+    """Wait a little for the target when the user names another revision.
+
+    Both change in one apply, and the Canary may come first: saying Ready before the target came
+    would let a wait for the new revision end on the old one.
+    """
+    progress = case.progress
+    if case.spec.revision is None:
+        return None
+    sentence = f"revision {case.spec.revision} was named; waiting for {case.target_ref} to change"
+    if case.spec.revision != progress.declared:
+        status = changed(case, progress={"declared": case.spec.revision, "declared_at": case.now})
+        return Move(status, progressing(sentence), wake_s=DECLARED_S)
+    waited_s = (case.now - (progress.declared_at or case.now)).total_seconds()
+    if progress.declared_at is None or waited_s >= DECLARED_S:
+        return None
+    return Move(case.status, progressing(sentence), wake_s=DECLARED_S - waited_s)
 
 
 def _taken_back(case: Case) -> Move:
@@ -132,6 +157,8 @@ def _start(case: Case, told: tuple[Told, ...]) -> Move:
             "tick": 0,
             "next_check_at": None,
             "checked": False,
+            "declared": case.spec.revision,
+            "declared_at": None,
             "emptying": case.stale_pods,
             "ending": None,
             "rested": None,

@@ -189,3 +189,37 @@ def test_a_revision_that_flagger_had_not_promoted_is_analysed_from_the_first_ste
         until(four, "Succeeded")
 
         assert version(stored(four, DEPLOYMENT, PRIMARY)) == "2"
+
+
+def test_a_named_revision_is_not_ready_before_its_target_came() -> None:
+    """The Canary and its target change in one apply, and the Canary may come first."""
+    with Four() as four:
+        begun(four, revision="v1")
+        named = stored(four, CANARY)
+        named["spec"]["revision"] = "v2"
+        four.world.store.update(named)
+        four.simulation.run_for(1)
+        early = ready_of(four)
+        push(four, "2")
+        until(four, "Succeeded")
+        four.simulation.settle()
+
+        assert early == "Unknown"
+        assert ready_of(four) == "True"
+
+
+def test_a_named_revision_without_a_change_is_ready_after_a_little() -> None:
+    with Four() as four:
+        begun(four, revision="v1")
+        named = stored(four, CANARY)
+        named["spec"]["revision"] = "v2"
+        four.world.store.update(named)
+
+        four.simulation.settle()
+
+        assert ready_of(four) == "True"
+
+
+def ready_of(four: Four) -> str:
+    conditions = stored(four, CANARY)["status"]["conditions"]
+    return str(next(c for c in conditions if c["type"] == "Ready")["status"])
