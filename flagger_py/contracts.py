@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, Self
 
 from pydantic import Field, PlainSerializer, ValidationError, model_validator
@@ -19,6 +20,7 @@ from flagger_py.quantities import Weight
 from flagger_py.wire import Manifest, Wire
 
 
+@lru_cache(4096)
 def _milliseconds(moment: datetime) -> str:
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
     return text.replace(".000", "").replace("+00:00", "Z")

@@ -1,6 +1,7 @@
 """Durations and weights: parsed once at the edge, plain numbers inside."""
 
 import re
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import Field
@@ -19,15 +20,10 @@ def duration_s(text: str, where: str = "duration") -> float:
 
     Raises `SpecError` naming the field *where* when *text* is no duration.
     """
-    position, total = 0, 0.0
-    for term in _TERM.finditer(text):
-        if term.start() != position:
-            break
-        total += float(term.group(1)) * _UNITS_S[term.group(2)]
-        position = term.end()
-    if position != len(text) or not text:
+    found = _seconds(text)
+    if found is None:
         raise SpecError(f"{where}: {text!r} is no duration; write for example 30s, 1m or 1m30s")
-    return total
+    return found
 
 
 def duration_text(seconds: float) -> str:
@@ -40,3 +36,15 @@ def duration_text(seconds: float) -> str:
     if rest or not any(parts):
         parts.append(f"{rest:g}s")
     return "".join(parts)
+
+
+@lru_cache(1024)
+def _seconds(text: str) -> float | None:
+    """Read a duration, None when it is none; specs say the same few again and again."""
+    position, total = 0, 0.0
+    for term in _TERM.finditer(text):
+        if term.start() != position:
+            break
+        total += float(term.group(1)) * _UNITS_S[term.group(2)]
+        position = term.end()
+    return total if text and position == len(text) else None

@@ -20,6 +20,10 @@ class Kind:
     plural: str
     namespaced: bool = True
 
+    def __hash__(self) -> int:
+        # Kinds are looked up at every read, and hardly any two have the same plural.
+        return hash(self.plural)
+
     @property
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version

@@ -36,11 +36,11 @@ class Subject(Generic[Spec, Status]):
 
     @property
     def name(self) -> str:
-        return self.key.name
+        return str(self.meta["name"])
 
     @property
     def namespace(self) -> str:
-        return self.key.namespace
+        return str(self.meta.get("namespace", ""))
 
     @property
     def uid(self) -> str:

@@ -1,7 +1,7 @@
 """What a watch cache knows: the newest version seen of each object, and which labels find it.
 
 Objects are kept as JSON text without what nobody reads, a fifth of the memory of decoded ones and
-nothing for the garbage collector to walk; whoever reads gets a copy of his own. An object never
+nothing for the garbage collector to walk; only those read last stay decoded. An object never
 goes back in time: neither an old event nor an old list undoes what is known to be newer.
 """
 
@@ -20,6 +20,8 @@ OWN_MANAGERS = "flagger-"
 """Prefix of the field managers whose entries in managedFields are kept."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _BURIED_MAX = 10_000
+_DECODED_MAX = 64
+"""Objects that are kept decoded: one pass reads its own few of them again and again."""
 
 Labels = Mapping[str, str]
 Slimmer = Callable[[dict[str, Any]], dict[str, Any]]
@@ -63,6 +65,7 @@ class Store:
         self._records: dict[Key, _Record] = {}
         self._buried: OrderedDict[Key, int] = OrderedDict()
         self._by_label: dict[str, dict[tuple[str, str], dict[Key, None]]] = {}
+        self._decoded: OrderedDict[Key, tuple[_Record, Manifest]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._records)
@@ -75,7 +78,17 @@ class Store:
 
     def get(self, key: Key) -> Manifest | None:
         record = self._records.get(key)
-        return None if record is None else orjson.loads(record.raw)
+        if record is None:
+            return None
+        known = self._decoded.get(key)
+        if known is not None and known[0] is record:
+            return known[1]
+        found: Manifest = orjson.loads(record.raw)
+        self._decoded[key] = (record, found)
+        self._decoded.move_to_end(key)
+        if len(self._decoded) > _DECODED_MAX:
+            self._decoded.popitem(last=False)
+        return found
 
     def version_of(self, key: Key) -> int:
         """Return the resourceVersion of the object as known, 0 when there is none."""

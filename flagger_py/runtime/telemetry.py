@@ -128,9 +128,11 @@ class Telemetry:
                 case decision.Gauge():
                     gauge = self._gauges.get(name) or self._gauge(name, name, labels)
                     shares = self._shares.setdefault((name, values), {})
-                    shares[reader] = item.value
-                    shown = sum(shares.values()) if item.shared else item.value
-                    _child(gauge, values).set(shown)
+                    known = shares.get(reader) == item.value and (item.shared or len(shares) == 1)
+                    if not known:  # To find a series and set it takes longer than all else here.
+                        child = _child(gauge, values)
+                        shares[reader] = item.value
+                        child.set(sum(shares.values()) if item.shared else item.value)
                     self._told.setdefault(reader, _Told()).now.add((name, values))
         except ValueError as error:
             log.error("the metric %s is left out: %s", name, error)

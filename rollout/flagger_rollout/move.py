@@ -61,7 +61,6 @@ def finish(case: Case, move: Move) -> Decision[CanaryStatus]:
     """Complete *move* by the children every pass wants, events, conditions and gauges."""
     status = move.status
     status = _stamped(case, status)
-    hooks = case.hooks(Hook.EVENT)
     actions: tuple[Action, ...] = (
         _route(case, status, move),
         *_analysis(case, move),
@@ -74,12 +73,7 @@ def finish(case: Case, move: Move) -> Decision[CanaryStatus]:
         *move.foreign,
         *move.workloads,
         *emits(move.told),
-        *deliveries(
-            move.told,
-            (case.envelope(case.status), case.envelope(status)),
-            hooks,
-            case.settings.event_webhook,
-        ),
+        *_deliveries(case, status, move),
         *move.counts,
     )
     return Decision(
@@ -90,6 +84,13 @@ def finish(case: Case, move: Move) -> Decision[CanaryStatus]:
         conditions=(*_promoted(case, status), *move.domain),
         gauges=gauges(case, status),
     )
+
+
+def _deliveries(case: Case, status: CanaryStatus, move: Move) -> tuple[Action, ...]:
+    if not move.told:
+        return ()
+    envelopes = case.envelope(case.status), case.envelope(status)
+    return deliveries(move.told, envelopes, case.hooks(Hook.EVENT), case.settings.event_webhook)
 
 
 def _stamped(case: Case, status: CanaryStatus) -> CanaryStatus:

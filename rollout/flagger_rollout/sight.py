@@ -1,7 +1,8 @@
 """Everything a decision about a Canary may rest on, as values; absence is one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flagger_py.contracts import (
     Gated,
@@ -30,6 +31,8 @@ class Child:
     manifest: Manifest | None = None
     waited_s: float = 0.0
     missing: str = ""
+    _read: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was read of the manifest already: deciders ask for it again and again."""
 
     @property
     def exists(self) -> bool:
@@ -42,15 +45,23 @@ class Child:
 
     @property
     def judged(self) -> Judged | None:
-        return read_judged(self.manifest) if self.manifest is not None else None
+        found: Judged | None = self._once("judged", read_judged)
+        return found
 
     @property
     def routed(self) -> Routed | None:
-        return read_routed(self.manifest) if self.manifest is not None else None
+        found: Routed | None = self._once("routed", read_routed)
+        return found
 
     @property
     def gated(self) -> Gated | None:
-        return read_gated(self.manifest) if self.manifest is not None else None
+        found: Gated | None = self._once("gated", read_gated)
+        return found
+
+    def _once(self, what: str, read: Callable[[Manifest], Any]) -> Any:
+        if what not in self._read:
+            self._read[what] = None if self.manifest is None else read(self.manifest)
+        return self._read[what]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"

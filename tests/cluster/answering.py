@@ -1,9 +1,9 @@
 """Servers of the test itself: a metrics server that says what it is told to, and webhooks."""
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
@@ -57,7 +57,7 @@ class Webhooks:
         return self.answers.get(path, (200, "ok"))
 
 
-@contextmanager
+@contextlib.contextmanager
 def serving(host: str, port: int, respond: Respond) -> Iterator[str]:
     """Answer requests to *host* and *port* by *respond* until the end of the block; gives the URL.
 
@@ -68,10 +68,11 @@ def serving(host: str, port: int, respond: Respond) -> Iterator[str]:
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             status, text = respond(self.path, self._lower(), self.rfile.read(length).decode())
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(text.encode())))
-            self.end_headers()
-            self.wfile.write(text.encode())
+            with contextlib.suppress(ConnectionError):  # Who asked may have stopped waiting.
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text.encode())))
+                self.end_headers()
+                self.wfile.write(text.encode())
 
         do_GET = do_POST
 

@@ -137,13 +137,21 @@ def user_of(account: str) -> str:
     return f"system:serviceaccount:{SYSTEM}:{account}"
 
 
-def requests_of(plane: ControlPlane, users: Iterable[str]) -> list[AuditRecord]:
-    """Return what *users* asked, less watches and Leases, which cost nothing when idle."""
+def requests_of(
+    plane: ControlPlane, users: Iterable[str], namespace: str = ""
+) -> list[AuditRecord]:
+    """Return what *users* asked about *namespace*, or at all where it is empty.
+
+    Watches and Leases are left out: idle controllers have them, too.
+    """
     known = set(users)
     return [
         record
         for record in plane.audit()
-        if record.user in known and record.verb != "watch" and record.resource != "leases"
+        if record.user in known
+        and record.verb != "watch"
+        and record.resource != "leases"
+        and namespace in ("", record.namespace)
     ]
 
 

@@ -1,6 +1,7 @@
 """How a pod of the bed answers: as its container's environment says, and it counts what it did."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # The library left i
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
+_DRAIN_S = float(os.environ.get("BED_DRAIN_S", "1"))
+"""How long a pod serves on while it is being deleted, where its environment does not say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
@@ -23,7 +27,7 @@ class Behaviour:
     latency_ms: float = 0.0
     ready_after_s: float = 0.0
     never_ready: bool = False
-    drain_s: float = 1.0
+    drain_s: float = _DRAIN_S
 
     @classmethod
     def of(cls, env: Mapping[str, str]) -> "Behaviour":
@@ -34,7 +38,7 @@ class Behaviour:
             latency_ms=float(env.get("LATENCY_MS") or 0),
             ready_after_s=float(env.get("READY_AFTER_S") or 0),
             never_ready=env.get("NEVER_READY", "").lower() in {"1", "true"},
-            drain_s=float(env.get("DRAIN_S") or 1),
+            drain_s=float(env.get("DRAIN_S") or _DRAIN_S),
         )
 
 

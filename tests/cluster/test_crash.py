@@ -18,15 +18,14 @@ from tests.cluster import crds, release
 from tests.cluster.answering import MetricsServer, Webhooks, serving
 from tests.cluster.controllers import PARTS, SYSTEM, grant, install_kinds, user_of
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.crashing import Trap, Watcher, Zygote
+from tests.cluster.crashing import Trap, Watcher, Zygote, word
 from tests.cluster.release import PACE, TRAEFIK_SERVICE, Release
 from tests.cluster.waiting import eventually, let_pass
 
 ALL = os.environ.get("FLAGGER_PY_CRASHES") == "all"
 BUDGET_S = 120.0
 SIDE_BY_SIDE = 6
-RANDOM_RELEASES = 4
-RANDOM_MOMENTS = 20
+RANDOM_RELEASES, RANDOM_MOMENTS = 4, 20
 PATIENCE_S = 120.0
 HOOKS = (
     "confirm-rollout",
@@ -96,24 +95,24 @@ class Life:
         """Kill the process after its next *write*-th write and start it again."""
 
         def spring(record: Any) -> None:
-            self.killed_after.append(f"{record.verb} {record.resource}/{record.subresource}")
+            self.killed_after.append(word(record))
             self.kill()
             self.start()
 
         self.bed.watcher.traps[user_of(self.name)] = Trap(write, spring)
 
-    def release(self, version: str = "2") -> None:
+    def release(self) -> None:
         self.app.until("Initialized", PATIENCE_S)
-        self.app.push(version)
+        self.app.push("2")
         self.app.until_closed(PATIENCE_S)
 
     def end(self) -> None:
         self.kill()
         self.bed.plane.api.delete("v1", "Namespace", self.name)
 
-    def check(self, version: str = "2") -> None:
+    def check(self) -> None:
         """The primary runs what was analysed and has all users, and the target is idle."""
-        assert self.app.version() == version
+        assert self.app.version() == "2"
         assert self.app.weights() == {"app-primary": 100}
         eventually(lambda: self.replicas() == 0, "the target is idle")
 
@@ -192,8 +191,8 @@ def test_crashes_at_random_moments_change_nothing(
     """Whatever it was doing when it was killed, again and again, the release ends right."""
     _, questions = whole
     with ThreadPoolExecutor(RANDOM_RELEASES) as pool:
-        seeds = range(RANDOM_RELEASES)
-        faults = [f for f in pool.map(lambda seed: _random(bed, seed, questions), seeds) if f]
+        ended = pool.map(lambda seed: _random(bed, seed, questions), range(RANDOM_RELEASES))
+        faults = [fault for fault in ended if fault]
     assert not faults, "\n".join(faults)
 
 
@@ -224,8 +223,7 @@ def _finished(life: Life, questions: Mapping[str, int]) -> str:
     """Bring the release to its end; returns what is wrong with it, empty when nothing is."""
     try:
         if life.app.status.get("phase") in (None, "", "Initializing", "Initialized"):
-            life.app.until("Initialized", PATIENCE_S)
-            life.app.push("2")
+            life.release()
         life.app.until_closed(PATIENCE_S)
         life.check()
         assert _questions(life) == questions

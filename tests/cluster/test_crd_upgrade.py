@@ -98,7 +98,9 @@ def _served_now(plane: ControlPlane) -> dict[str, Manifest]:
 
 
 def _unanswered(plane: ControlPlane) -> list[str]:
-    canaries = plane.api.select(FLAGGER, "Canary", NAMESPACE)
+    """Name the Canaries that nobody has said anything about; of suspended ones nothing is said."""
     return [
-        c["metadata"]["name"] for c in canaries if not condition(c.get("status") or {}, "Ready")
+        canary["metadata"]["name"]
+        for canary in plane.api.select(FLAGGER, "Canary", NAMESPACE)
+        if not canary["spec"].get("suspend") and not condition(canary.get("status") or {}, "Ready")
     ]
