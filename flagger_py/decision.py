@@ -135,3 +135,5 @@ class Decision(Generic[S]):
     requeue_after_s: float | None = None
     conditions: tuple[Condition, ...] = ()
     gauges: tuple[Gauge, ...] = field(default=())
+    faulty: bool = False
+    """Made by the shell for a pass that met a fault, not by a decider."""

@@ -1,5 +1,6 @@
 """One reconcile, everywhere the same: observe, decide, act, write the status once."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -29,7 +30,7 @@ from flagger_py.decision import (
     Observe,
     Release,
 )
-from flagger_py.errors import Conflict, SpecError, Unavailable
+from flagger_py.errors import Conflict, FlaggerError, SpecError, Unavailable
 from flagger_py.refs import key_of
 from flagger_py.runtime.cluster import Site
 from flagger_py.runtime.conflicts import asked_by_another, explain_conflict, held_by_gitops
@@ -40,6 +41,8 @@ from flagger_py.wire import Manifest
 
 DELETING_S = 30.0
 """How often the deletion of an object with a fault is tried."""
+
+log = logging.getLogger(__name__)
 
 SAID_MAX = 64
 """How many things a process remembers to have said about one object; a step says fewer."""
@@ -62,15 +65,18 @@ class Pass(Generic[Spec, Status, Seen]):
         except SpecError as error:
             return await self._settle(status, _kept(status, _faulty(error)))
         subject = Subject(self.manifest, spec, status, self.shell.clock())
-        failed = False
+        failed = decided = False
         retry_after_s = None
         try:
             if spec.suspend and not subject.deleting:
                 return await self._leave_alone(subject)
             decision = await self._decide(subject)
+            decided = True
             await self._act(subject, decision.actions)
         except SpecError as error:
             # A deleted object is let go in time, whatever its user does about the fault.
+            # What was decided and refused would be decided again at once: that needs a pause.
+            failed = decided
             again_s = DELETING_S if subject.deleting else None
             decision = replace(_kept(status, _faulty(error)), requeue_after_s=again_s)
         except Conflict as error:
@@ -160,7 +166,13 @@ class Pass(Generic[Spec, Status, Seen]):
         thing = f"{emit.token}/{emit.reason}/{emit.message}"
         if emit.token and self._said(thing):
             return
-        await self.shell.cluster.record(event_for(subject, emit, self.part, self.shell.instance))
+        event = event_for(subject, emit, self.part, self.shell.instance)
+        try:
+            await self.shell.cluster.record(event)
+        except FlaggerError as error:
+            # What an event tells is in the status, too: that it cannot be told decides nothing.
+            log.warning("event %s is not recorded: %s", emit.reason, error.message)
+            return
         self._note(thing)
 
     def _said(self, thing: str) -> bool:
@@ -234,11 +246,11 @@ def dated(before: Status, decision: Decision[Status], manifest: Manifest, now: d
     if decision.standing.accepted:
         update["observed_generation"] = generation
     annotations: Mapping[str, str] = meta.get("annotations") or {}
-    for annotation, name in (
-        (REQUESTED_AT, "last_handled_reconcile_at"),
-        (FORCE_AT, "last_handled_force_at"),
-        (RESET_AT, "last_handled_reset_at"),
-    ):
+    handled = [(REQUESTED_AT, "last_handled_reconcile_at")]
+    if not decision.faulty:
+        # A force or a reset that met a fault was not handled: the next pass tries it again.
+        handled += [(FORCE_AT, "last_handled_force_at"), (RESET_AT, "last_handled_reset_at")]
+    for annotation, name in handled:
         if annotation in annotations:
             update[name] = annotations[annotation]
     return decision.status.model_copy(update=update)
@@ -255,7 +267,7 @@ def _status(part: Part[Any, Status, Any], manifest: Manifest) -> Status:
 def _kept(status: Status, standing: Standing) -> Decision[Status]:
     """Say where the object stands after a fault; all else in its status stays as it was."""
     own = tuple(c for c in status.conditions if c.type not in (STALLED, RECONCILING, READY))
-    return Decision(status, standing, conditions=own)
+    return Decision(status, standing, conditions=own, faulty=True)
 
 
 def _identity(manifest: Manifest) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def adopted(case: Case) -> Case:
     same = case.seen.primary is not None and _same(case, case.seen.primary)
     promoted = case.revision if same else UNKNOWN
     seen = case.revision if same or case.phase is Phase.FAILED else UNKNOWN
-    progress = Progress(revision=seen, promoted=promoted)
+    progress = Progress(revision=seen, promoted=promoted, target=case.spec.target_ref.name)
     phase = case.phase
     if phase in ACTIVE or phase not in REST:
         phase = Phase.SUCCEEDED

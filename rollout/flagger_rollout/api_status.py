@@ -36,6 +36,9 @@ class Progress(Wire):
     promoted: str | None = Field(
         default=None, description="Hash of the revision that the primary runs."
     )
+    target: str | None = Field(
+        default=None, description="Name of the workload that was initialised."
+    )
     declared: str | None = Field(default=None, description="The spec.revision that was seen last.")
     declared_at: Moment | None = Field(default=None, description="When it was seen first.")
     copied: str | None = Field(

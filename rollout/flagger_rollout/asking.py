@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flagger_py.conditions import Reason as StandingReason
-from flagger_py.conditions import Standing, progressing, retrying
-from flagger_py.contracts import GateRun
+from flagger_py.conditions import Standing, progressing, retrying, stalled
+from flagger_py.contracts import GateRun, condition_of, status_of
 from flagger_py.quantities import duration_text
 
 from .api_analysis import Webhook
@@ -87,7 +87,7 @@ def waits_for_verdict(case: Case, child: Child) -> tuple[Standing, float | None]
         f"{child} has given no verdict for {duration_text(limit_s)} since it was due: "
         f"is the controller of {child.kind} running? Traffic stays where it is",
         StandingReason.NO_ANSWER,
-    ), None
+    ), max(1.0, case.spec.progress_deadline_seconds - overdue_s)
 
 
 def waits_for_answer(case: Case, child: Child, what: str) -> tuple[Standing, float | None]:
@@ -95,12 +95,16 @@ def waits_for_answer(case: Case, child: Child, what: str) -> tuple[Standing, flo
     limit_s = case.settings.no_answer_after_s
     if child.missing:
         return retrying(child.missing, StandingReason.NO_ANSWER), limit_s
+    found = condition_of(status_of(child.manifest or {}), "Stalled")
+    if not child.silent and found.get("status") == "True":
+        reason = found.get("reason", StandingReason.INVALID_SPEC)
+        return stalled(f"{child}: {found.get('message', '')}", reason), None
     if child.silent and child.waited_s >= limit_s:
         return retrying(
             f"{child} has not been looked at for {duration_text(limit_s)}: "
             f"is the controller of {child.kind} running? Traffic stays where it is",
             StandingReason.NO_ANSWER,
-        ), None
+        ), max(1.0, case.spec.progress_deadline_seconds - child.waited_s)
     wake_s = limit_s - child.waited_s if child.silent else None
     announced = child.routed.in_force if child.routed is not None else None
     if announced is not None and announced.since > case.now:

@@ -137,6 +137,8 @@ class Case:
     def primary_readiness(self) -> Readiness:
         if self.seen.primary is None:
             return Readiness(False, "waiting for rollout to finish: it is being created")
+        if self.seen.primary["spec"].get("replicas", 1) == 0:
+            return Readiness(False, "it is scaled to zero; scale it up")
         return readiness(
             self.seen.primary,
             threshold_percent=self.spec.analysis.primary_ready_threshold,

@@ -15,8 +15,9 @@ def copy_to_primary(case: Case, replicas: int | None) -> tuple[Action, ...]:
     Without *replicas* the primary keeps those it has: a field that is left out would be given up,
     and fall back to one.
     """
-    if replicas is None and case.seen.primary is not None:
-        replicas = case.seen.primary["spec"].get("replicas")
+    if replicas is None:
+        live = (case.seen.primary or {}).get("spec") or {}
+        replicas = live.get("replicas") or first_replicas(case)
     return (*_configs(case), Apply(primary(case, replicas), Force.ALWAYS))
 
 

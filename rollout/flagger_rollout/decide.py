@@ -13,7 +13,7 @@ from .api import CanarySpec, CanaryStatus
 from .case import Case
 from .initialising import initialise, without_selector
 from .move import Move, changed, finish, without_children
-from .phases import Phase
+from .phases import ACTIVE, Phase
 from .promoting import finalise, promote
 from .resting import rest
 from .settings import RolloutSettings
@@ -36,10 +36,16 @@ def decide(
     refuse_invalid(subject.spec, case.canary_ref, no_cross_namespace=own)
     if isinstance(selector, SpecError):
         return without_children(case, without_selector(case, selector))
-    if seen.missing_configs:
+    if seen.missing_configs and case.phase not in ACTIVE:
         return finish(case, _missing_configs(case))
     if adopting.unknown(case):
         case = adopting.adopted(case)
+    if case.progress.target not in (None, case.spec.target_ref.name):
+        raise SpecError(
+            f"Canary {case.canary_ref}: spec.targetRef.name was {case.progress.target}; put it "
+            f"back, or delete this Canary and make another one for the new target",
+            reason="TargetChanged",
+        )
     move = _move(case)
     decision = finish(case, _with_replicas(case, move))
     return replace(decision, actions=(*deleting.hold_or_release(case), *decision.actions))

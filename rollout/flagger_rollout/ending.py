@@ -102,6 +102,14 @@ def _skip(case: Case) -> Move:
     if not readiness.ready:
         sentence = f"{case.primary_ref} not ready: {readiness.sentence}"
         return Move(case.status, progressing(sentence), workloads=again, wake_s=readiness.wake_s)
+    if case.progress.primary_lost:
+        # A ready primary serves again: the traffic leaves the target before its pods do.
+        status = changed(case, canary_weight=0, progress={"primary_lost": False})
+        return Move(status, progressing(f"{case.primary_ref} is ready again"), workloads=again)
+    if case.in_force_since(ALL_TO_PRIMARY) is None:
+        sentence = "waiting until the primary has all traffic"
+        standing, wake_s = asking.waits_for_answer(case, case.seen.route, sentence)
+        return Move(case.status, standing, workloads=again, wake_s=wake_s)
     revision = case.progress.revision
     status = changed(
         case,
@@ -110,7 +118,7 @@ def _skip(case: Case) -> Move:
         failed_checks=0,
         iterations=0,
         last_promoted_spec=case.status.last_applied_spec,
-        progress={"ending": None, "promoted": revision},
+        progress={"ending": None, "promoted": revision, "primary_lost": False},
     )
     status, hooks = closing.closed(case, status)
     return Move(

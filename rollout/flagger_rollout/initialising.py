@@ -98,6 +98,7 @@ def _initialised(case: Case) -> Move:
             "revision": revision,
             "promoted": revision,
             "declared": case.spec.revision,
+            "target": case.spec.target_ref.name,
             **recorded(case, Why.INITIALIZED, "The primary is ready and takes all traffic."),
         },
     )

@@ -62,7 +62,7 @@ def finish(case: Case, move: Move) -> Decision[CanaryStatus]:
     status = move.status
     status = _stamped(case, status)
     actions: tuple[Action, ...] = (
-        _route(case, status, move),
+        *_route(case, status, move),
         *_analysis(case, move),
         *(
             children.gate(case, hook, status, move.gate_runs.get(hook.name))
@@ -166,12 +166,14 @@ def _analysis(case: Case, move: Move) -> tuple[Action, ...]:
     return (children.analysis(case, move.analysis_run),)
 
 
-def _route(case: Case, status: CanaryStatus, move: Move) -> Action:
+def _route(case: Case, status: CanaryStatus, move: Move) -> tuple[Action, ...]:
+    """Ask for the split; a referenced route that does not exist is its user's to make."""
     if case.foreign_route:
-        return children.foreign_route(case, status)
+        exists = case.seen.route.manifest is not None
+        return (children.foreign_route(case, status),) if exists else ()
     phase = Phase(status.phase)
     ready = move.apex_ready or children.apex_may_serve(case, phase)
-    return children.route(case, status, apex_ready=ready)
+    return (children.route(case, status, apex_ready=ready),)
 
 
 def _promoted(case: Case, status: CanaryStatus) -> tuple[Condition, ...]:

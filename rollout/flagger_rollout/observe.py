@@ -1,6 +1,8 @@
 """What is looked at on behalf of a Canary: its workloads, its configs, and who answers for it."""
 
-from flagger_py.contracts import acknowledged
+from dataclasses import replace
+
+from flagger_py.contracts import acknowledged, status_of
 from flagger_py.errors import Missing
 from flagger_py.refs import CONFIG_MAP, DEPLOYMENT, PRIMARY, SECRET, Key, Kind
 from flagger_py.runtime.cluster import Site
@@ -68,6 +70,9 @@ class _Look:
         except Missing as error:
             return Child(name, kind, missing=error.message)
         child = await self.child(served, name)
+        if child.manifest is not None and "observedGeneration" not in status_of(child.manifest):
+            # It answers by the shape of its status alone, and never said that it counts versions.
+            child = replace(child, waited_s=0.0)
         if child.manifest is None and not child.missing:
             return Child(name, kind, missing=f"{kind} {name} does not exist; create it")
         return child
@@ -82,7 +87,11 @@ class _Look:
     async def leftovers(self) -> tuple[Manifest, ...]:
         """Return the Gates that we made and have no webhook for any more."""
         subject = self.subject
-        wanted = {gate_name(subject.name, hook.name) for hook in subject.spec.analysis.webhooks}
+        wanted = {
+            gate_name(subject.name, hook.name)
+            for hook in subject.spec.analysis.webhooks
+            if hook.type is not WebhookType.EVENT
+        }
         try:
             made = await self.site.cluster.select(
                 GATE, subject.namespace, {OWNER_LABEL: subject.uid}

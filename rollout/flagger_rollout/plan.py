@@ -13,23 +13,23 @@ def weight_max(max_weight: int, steps: Sequence[int], step_weight: int) -> int:
     """
     if steps and step_weight <= 0:
         return min(FULL, steps[-1])
-    return max_weight if max_weight > 0 else FULL
+    return min(FULL, max_weight) if max_weight > 0 else FULL
 
 
 def next_weight(weight: int, step_weight: int, steps: Sequence[int]) -> int:
     """Return the weight that follows *weight*, in percent, at most 100.
 
-    A constant *step_weight* wins over a list. In a list the entry after the one that equals
-    *weight* follows; from a weight that the list does not name, or its last one, 100 follows.
+    A constant *step_weight* wins over a list. In a list the entry after the last one that equals
+    *weight* follows; from a weight that the list does not name the next greater one, else 100.
     """
     if step_weight > 0:
         return min(FULL, weight + step_weight)
     if weight == 0 and steps:
         return min(FULL, steps[0])
-    for index, step in enumerate(steps[:-1]):
-        if step == weight:
-            return min(FULL, steps[index + 1])
-    return FULL
+    places = [index for index, step in enumerate(steps) if step == weight]
+    if places:
+        return min(FULL, steps[places[-1] + 1]) if places[-1] + 1 < len(steps) else FULL
+    return min(FULL, next((step for step in steps if step > weight), FULL))
 
 
 def promotion_weight(weight: int, step: int) -> int:

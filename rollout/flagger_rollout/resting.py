@@ -21,7 +21,7 @@ def rest(case: Case) -> Move:
     if case.seen.target is None:
         ref = case.spec.target_ref
         return _stay(case, stalled(f"{ref.kind} {case.target_ref} is gone", "TargetMissing"))
-    if case.progress.closing:
+    if case.progress.closing and not _new_revision(case):
         return closing.close(case)
     lost = case.progress.primary_lost
     if case.seen.primary is None and case.progress.promoted is not None and not lost:
@@ -160,6 +160,7 @@ def _start(case: Case, told: tuple[Told, ...]) -> Move:
             "declared": case.spec.revision,
             "declared_at": None,
             "emptying": case.stale_pods,
+            "closing": False,
             "ending": None,
             "rested": None,
             **recorded(case, Reason.NEW_REVISION, f"New revision {case.revision} is analysed."),
@@ -230,6 +231,8 @@ def _restore(case: Case) -> Move:
 def _fault(case: Case) -> Standing | None:
     """Find what would make a release impossible, while nothing has happened yet."""
     for child in case.seen.asked:
+        if child.missing and child in (*case.seen.foreign_analyses, *case.seen.foreign_gates):
+            return retrying(child.missing, StandingReason.DEPENDENCY_NOT_READY)
         if child.manifest is None or child.silent:
             continue
         status = status_of(child.manifest)

@@ -46,6 +46,12 @@ def held(case: Case) -> Move:
 
 def tick(case: Case, told: Tolds) -> Move:
     """Take the checks of this tick as far as their answers allow."""
+    failed, threshold = case.status.failed_checks, case.spec.threshold_effective
+    if failed >= threshold:
+        text = f"Rolling back {case.canary_ref} failed checks threshold reached {failed}"
+        told = (*told, case.warned(Reason.ROLLING_BACK, text))
+        sentence = f"Rolled back: {failed} checks failed, and the threshold is now {threshold}"
+        return ending.begin(case, Ending.ROLL_BACK, told, sentence)
     due = case.due
     starting = case.status.canary_weight == 0
     run = None if starting else judging.run_for(case, case.since, due)

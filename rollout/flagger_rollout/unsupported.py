@@ -47,6 +47,17 @@ def refuse_invalid(spec: CanarySpec, canary: str, *, no_cross_namespace: str | N
     """
     if spec.service is None:
         raise SpecError(f"Canary {canary}: spec.service is missing; set at least spec.service.port")
+    analysis = spec.analysis
+    if not spec.skip_analysis and not analysis.step_weights and analysis.step_weight <= 0:
+        raise SpecError(
+            f"Canary {canary}: spec.analysis names no step; set spec.analysis.stepWeight to 1 to "
+            f"100, or list the weights in spec.analysis.stepWeights"
+        )
+    if any(weight <= 0 for weight in analysis.step_weights):
+        raise SpecError(
+            f"Canary {canary}: spec.analysis.stepWeights must be greater than 0; "
+            f"the canary's first weight is the first entry"
+        )
     names = [hook.name for hook in spec.analysis.webhooks]
     double = sorted({name for name in names if names.count(name) > 1})
     if double:

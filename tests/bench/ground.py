@@ -39,6 +39,7 @@ class Ground:
     facade: Facade
     pid: int
     began_s: float
+    prometheus_url: str
     metrics_url: str
     folder: Path
     own_core: bool
@@ -89,7 +90,8 @@ async def ground(
         try:
             own_core = machine.apart(process.pid)
             metrics_url = f"http://{LOOPBACK}:{ports}/metrics"
-            yield Ground(store, facade, process.pid, monotonic_s(), metrics_url, folder, own_core)
+            began_s = monotonic_s()
+            yield Ground(store, facade, process.pid, began_s, url, metrics_url, folder, own_core)
         finally:
             process.terminate()
             await asyncio.to_thread(process.wait, 60)

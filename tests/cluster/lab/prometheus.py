@@ -16,17 +16,22 @@ from tests.cluster.waiting import eventually
 SCRAPE = "1s"
 
 
-def prometheus(plane: ControlPlane) -> Child:
-    """Describe the process; its configuration and its data are in the control plane's folder."""
+def binary() -> str:
+    """Return where Prometheus is; raises `RuntimeError` that says what to do if nowhere."""
     found = shutil.which("prometheus")
     if found is None:
         raise RuntimeError(
             "the lab needs Prometheus: put `prometheus` on PATH (apt-get install prometheus)"
         )
+    return found
+
+
+def prometheus(plane: ControlPlane) -> Child:
+    """Describe the process; its configuration and its data are in the control plane's folder."""
     config = plane.folder / "prometheus.yaml"
     config.write_text(json.dumps(_configuration(plane)))
     words = (
-        found,
+        binary(),
         f"--config.file={config}",
         f"--storage.tsdb.path={plane.folder / 'prometheus'}",
         f"--web.listen-address={Addresses(plane.subnet).prometheus}",

@@ -1,6 +1,5 @@
 """What runs in the lab, in the order in which it needs one another; `running` is all of it."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,8 +20,12 @@ from tests.cluster.lab.background import Background
 from tests.cluster.lab.servers import Sink, Targets, Tester, serving
 from tests.cluster.lab.users import Users
 from tests.cluster.lab.watching import Watching, path_of
+from tests.cluster.waiting import let_pass
 
 ACCOUNT = "flagger-py"
+DRAIN_S = "5"
+"""Pods serve on for longer than the edge takes, on a busy machine, to hear that they must go."""
+
 WATCHED: tuple[Kind, ...] = (
     CANARY,
     TRAEFIK_SERVICE,
@@ -62,7 +65,7 @@ class Lab:
     def kill(self, down_s: float) -> None:
         """Crash the controllers and start them again; call it from a thread that lasts."""
         self.controller.child.kill()
-        threading.Event().wait(down_s)
+        let_pass(down_s)
         self.controller.child.start()
         self.controller.until_ready()
 
@@ -73,8 +76,13 @@ def running(folder: Path) -> Iterator[Lab]:
 
     Flagger's own definitions come first and ours replace them, as for a user who changes over.
     """
+    # Without them nothing need be started at all.
+    edge.binary()
+    prometheus.binary()
     with ExitStack() as stack:
-        plane = stack.enter_context(controlplane.prepare(folder))
+        plane = controlplane.prepare(folder)
+        plane.kubelet.env = {**plane.kubelet.env, "BED_DRAIN_S": DRAIN_S}
+        stack.enter_context(plane)
         crds.install(
             plane.api, binaries.module_dir(binaries.FLAGGER) / "artifacts/flagger/crd.yaml"
         )

@@ -11,9 +11,6 @@ import aiohttp
 from flagger_py.clock import monotonic_s, wall_clock
 from flagger_py.testing.traffic import Served
 
-RPS_MAX = 6.0
-"""The most that one group sends: the lab's machine has two cores for everybody."""
-
 BROKEN = 599
 """Counted where no answer came at all."""
 
@@ -78,7 +75,7 @@ class Users:
 
     async def _send(self, group: Group) -> None:
         """Begin a request at each beat; what a pause made late is left out, not caught up with."""
-        period_s = 1 / min(group.rps, RPS_MAX)
+        period_s = 1 / group.rps
         due_s = monotonic_s()
         while True:
             task = asyncio.create_task(self._ask(group))
