@@ -1,6 +1,7 @@
 """How many requests the four controllers send to the API server, counted in a World."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from flagger_cli.simulator.four import Four
 from flagger_py.refs import DEPLOYMENT, Key
@@ -48,15 +49,17 @@ def phase(four: Four) -> str:
     return str(_status(four).get("phase", ""))
 
 
+def _moved(four: Four, before: int) -> bool:
+    return _weight(four) != before or phase(four) != "Progressing"
+
+
 def _steps(four: Four) -> tuple[dict[int, int], dict[int, int]]:
     """Follow a release from its second weight on: the first takes what starts an analysis."""
     steps, events = {}, {}
     four.simulation.run_until(lambda: _weight(four) >= 20)
     while phase(four) == "Progressing":
         weight, tally = _weight(four), four.world.tally()
-        four.simulation.run_until(
-            lambda before=weight: _weight(four) != before or phase(four) != "Progressing"
-        )
+        four.simulation.run_until(partial(_moved, four, weight))
         if phase(four) == "Progressing":
             steps[weight] = tally.total()
             events[weight] = tally.by_request().get(("rollout", "create", str(EVENT)), 0)
