@@ -14,7 +14,7 @@ from tests.cluster import binaries, controllers, controlplane, crds
 from tests.cluster.controllers import PARTS, Controller
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.kubelet_api import KubeletApi
-from tests.cluster.lab import edge, prometheus
+from tests.cluster.lab import collecting, edge, prometheus
 from tests.cluster.lab.addresses import WEB, Addresses
 from tests.cluster.lab.background import Background
 from tests.cluster.lab.servers import Sink, Targets, Tester, serving
@@ -88,6 +88,7 @@ def running(folder: Path) -> Iterator[Lab]:
         )
         controllers.install_kinds(plane, *PARTS)
         edge.install(plane)
+        collecting.begin(plane)
         addresses = Addresses(plane.subnet)
         background = stack.enter_context(Background())
         lab = Lab(
