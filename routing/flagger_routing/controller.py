@@ -45,7 +45,7 @@ def add_flags(parser: ArgumentParser) -> None:
     flag(
         parser,
         "edge-lag",
-        default=0.5,
+        default=2.0,
         type=seconds,
         help="How long an edge without reports (Traefik) takes to follow what was written.",
     )

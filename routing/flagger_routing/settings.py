@@ -17,5 +17,5 @@ class RoutingSettings:
     ingress_class: str = ""
     """Accepted for Flagger's sake; no router of this version needs it."""
     settle_s: float = 5.0
-    edge_lag_s: float = 0.5
+    edge_lag_s: float = 2.0
     let_go_s: float = 600.0

@@ -64,7 +64,7 @@ class Bench:
     ) -> None:
         self.world = World(kinds=(from_crd(definition(RESOURCES[0])),))
         self.store = self.world.store
-        self.part: RoutingPart = part(settings or RoutingSettings())
+        self.part: RoutingPart = part(settings or RoutingSettings(edge_lag_s=0.0))
         self.restart()
         self.store.create(
             {

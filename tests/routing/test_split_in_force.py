@@ -4,6 +4,7 @@ import pytest
 
 from flagger_py.refs import Key
 from flagger_py.testing.served import HTTP_ROUTE, TRAEFIK_SERVICE
+from flagger_routing.settings import RoutingSettings
 from tests.routing.bench import Bench, a_spec
 
 GATEWAY_API = a_spec("gatewayapi:v1")
@@ -210,3 +211,15 @@ def test_what_the_api_server_stores_in_other_words_is_not_written_again_and_agai
 
 def _key() -> Key:
     return Key("shop", "app")
+
+
+def test_an_edge_that_reports_nothing_is_given_time_to_follow() -> None:
+    """Traefik gathers changes; who counts on the split earlier scales pods away under it."""
+    bench = Bench(settings=RoutingSettings(edge_lag_s=2.0))
+    bench.settle()
+    bench.ask(20)
+
+    bench.go()
+
+    assert bench.in_force is not None
+    assert bench.in_force.since > bench.world.clock()

@@ -34,6 +34,7 @@ Result = TypeVar("Result")
 FLAGS = (
     "--mesh-provider=traefik",
     f"--min-interval={INTERVAL}",
+    "--edge-lag=500ms",  # The demo's Traefik gathers changes for less than that.
     "--metrics-source=openmetrics",
     "--scrape-interval=500ms",
 )
