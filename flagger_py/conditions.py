@@ -36,6 +36,8 @@ class Reason(StrEnum):
     ACCESS_DENIED = "AccessDenied"
     INVALID_SPEC = "InvalidSpec"
     NOT_SUPPORTED = "NotSupported"
+    LEFT_BEHIND = "LeftBehind"
+    DEFINITION_TOO_OLD = "DefinitionTooOld"
 
 
 class Condition(Wire):
@@ -116,17 +118,16 @@ def merge(
     merged = []
     for condition in wanted:
         old = known.get(condition.type)
-        same = old is not None and _says(old) == _says(condition)
-        merged.append(
-            condition.model_copy(
-                update={
-                    "observed_generation": generation,
-                    "last_transition_time": old.last_transition_time
-                    if same and old and old.last_transition_time
-                    else now.replace(microsecond=0),
-                }
-            )
-        )
+        said_at = None
+        if old is not None and _says(old) == _says(condition):
+            said_at = old.last_transition_time
+            kept = old.last_update_time == condition.last_update_time
+            if said_at is not None and kept and old.observed_generation == generation:
+                merged.append(old)
+                continue
+        since = said_at or now.replace(microsecond=0)
+        update = {"observed_generation": generation, "last_transition_time": since}
+        merged.append(condition.model_copy(update=update))
     return tuple(merged)
 
 

@@ -1,6 +1,10 @@
-"""Which object is meant: kinds, references and the names derived from a target."""
+"""Which object is meant: kinds, references and the names derived from a target.
 
-from dataclasses import dataclass
+`Kind` and `Key` are named tuples: everything is looked up by them, a hundred times a pass, and a
+tuple is made, compared and hashed several times faster than a dataclass.
+"""
+
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -10,8 +14,7 @@ PRIMARY = "-primary"
 CANARY = "-canary"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind as the API serves it; *group* is empty for the core group."""
 
     group: str
@@ -19,10 +22,6 @@ class Kind:
     kind: str
     plural: str
     namespaced: bool = True
-
-    def __hash__(self) -> int:
-        # Kinds are looked up at every read, and hardly any two have the same plural.
-        return hash(self.plural)
 
     @property
     def api_version(self) -> str:
@@ -32,8 +31,7 @@ class Kind:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """Namespace and name: what tells one object of a kind from another."""
 
     namespace: str

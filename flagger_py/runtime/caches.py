@@ -90,7 +90,8 @@ class Caches:
     async def ready(self, scope: Scope) -> Store:
         """Return the store of *scope* once it is filled; raises what is in the way of that."""
         reflector = self.open(scope)
-        await reflector.wait()
+        if not reflector.synced:
+            await reflector.wait()
         return reflector.store
 
     def learn(self, kind: Kind, manifest: Manifest) -> None:

@@ -2,24 +2,26 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import HistogramMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from flagger_py.refs import Key
 
 M = TypeVar("M", Counter, Gauge, Histogram)
 
 FLUX_BUCKETS = (0.01, 0.0384, 0.1472, 0.5646, 2.1661, 8.3099, 31.8798, 122.3022, 469.195, 1800.0)
+_BOUNDS = (*map(str, FLUX_BUCKETS), "+Inf")
 _NAME = "gotk_reconcile_duration_seconds"
 _TEXT = "The duration in seconds of a pass over an object"
 
 
-class PassDurations(Collector):
-    """A histogram for each object, in an array of a hundred bytes instead of a tree of objects."""
+class PassDurations:
+    """A histogram for each object, in an array of a hundred bytes instead of a tree of objects.
+
+    Its text is written here, line by line: by way of Prometheus' own classes the series of ten
+    thousand objects would take seconds at each scrape.
+    """
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, Key], array[float]] = {}
@@ -35,22 +37,18 @@ class PassDurations(Collector):
     def remove(self, kind: str, key: Key) -> None:
         self._seen.pop((kind, key), None)
 
-    def describe(self) -> list[Metric]:
-        return [self._family()]
-
-    def collect(self) -> Iterator[Metric]:
-        family = self._family()
-        bounds = [*(str(bound) for bound in FLUX_BUCKETS), "+Inf"]
+    def exposition(self) -> bytes:
+        """Return all series in Prometheus' text format; names of objects need no escapes."""
+        lines = [f"# HELP {_NAME} {_TEXT}", f"# TYPE {_NAME} histogram"]
         for (kind, key), counts in list(self._seen.items()):
-            total, buckets = 0.0, []
-            for bound, count in zip(bounds, counts[:-1], strict=True):
+            labels = f'kind="{kind}",name="{key.name}",namespace="{key.namespace}"'
+            total = 0.0
+            for bound, count in zip(_BOUNDS, counts, strict=False):
                 total += count
-                buckets.append((bound, total))
-            family.add_metric([kind, key.name, key.namespace], buckets, counts[-1])
-        yield family
-
-    def _family(self) -> HistogramMetricFamily:
-        return HistogramMetricFamily(_NAME, _TEXT, labels=["kind", "name", "namespace"])
+                lines.append(f'{_NAME}_bucket{{{labels},le="{bound}"}} {total}')
+            lines.append(f"{_NAME}_count{{{labels}}} {total}")
+            lines.append(f"{_NAME}_sum{{{labels}}} {counts[-1]}")
+        return "\n".join((*lines, "")).encode()
 
 
 class QueueMeter:

@@ -182,11 +182,15 @@ async def _keep_house(house: House) -> None:
 
 
 async def _settle_memory(ready: asyncio.Event) -> None:
-    """Spare the collector what was made at the start: a full collection would stop the loop."""
+    """Spare the collector what was made at the start: a full collection would stop the loop.
+
+    Lists come in as large trees that die at once; the default thresholds would walk the caches
+    again and again while they fill.
+    """
+    gc.set_threshold(50_000, 20, 50)
     await ready.wait()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -50,7 +50,14 @@ class _Record:
     version: int
     uid: str
     labels: Labels
-    essence: int
+    _essence: int | None = None
+
+    @property
+    def essence(self) -> int:
+        """A hash of everything but the status; most objects are never compared, so taken late."""
+        if self._essence is None:
+            self._essence = _essence(orjson.loads(self.raw))
+        return self._essence
 
 
 class Store:
@@ -162,7 +169,7 @@ class Store:
         interned = Key(sys.intern(key.namespace), key.name)
         # Copied, because orjson leaves kilobytes of its buffer behind the text.
         raw = bytes(memoryview(orjson.dumps(slimmed)))
-        return _Record(interned, raw, version, str(meta.get("uid", "")), labels, _essence(slimmed))
+        return _Record(interned, raw, version, str(meta.get("uid", "")), labels)
 
     def _candidates(self, namespace: str, labels: Labels) -> Iterator[_Record]:
         """Yield a superset of what is wanted, by the rarest label when a namespace is given."""

@@ -84,14 +84,13 @@ class Telemetry:
         )
         self._passes: dict[Kind, _Passes] = {}
         self._duration = PassDurations()
-        self.registry.register(self._duration)
         self._requests = self._counter(
             "rest_client_requests_total", "Requests to the API server", "code method host"
         )
 
     def exposition(self) -> bytes:
         """Return all series in Prometheus' text format."""
-        return generate_latest(self.registry)
+        return generate_latest(self.registry) + self._duration.exposition()
 
     def requested(self, method: str, code: int, host: str) -> None:
         self._requests.labels(str(code) if code else "<error>", method, host).inc()

@@ -1,6 +1,6 @@
 """One Canary at one moment: what its deciders ask of it, said once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flagger_py.contracts import ALL_TO_PRIMARY, Split, token
@@ -31,6 +31,8 @@ class Case:
     seen: Seen
     settings: RolloutSettings
     selector: Selector | None
+    _known: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The hashes that were taken already: deciders compare them again and again."""
 
     @property
     def spec(self) -> CanarySpec:
@@ -93,12 +95,17 @@ class Case:
     @property
     def revision(self) -> str:
         """The revision that the target asks for now."""
-        return revision_of(self.target["spec"]["template"], self.tracked)
+        if "revision" not in self._known:
+            template = self.target["spec"]["template"]
+            self._known["revision"] = revision_of(template, self.tracked)
+        return self._known["revision"]
 
     @property
     def template_hash(self) -> str:
         """What Flagger's `lastAppliedSpec` stands for: the pod template alone."""
-        return revision_of(self.target["spec"]["template"])
+        if "template" not in self._known:
+            self._known["template"] = revision_of(self.target["spec"]["template"])
+        return self._known["template"]
 
     @property
     def stale_pods(self) -> bool:

@@ -38,9 +38,11 @@ def test_without_since_a_window_is_as_written() -> None:
 def test_a_window_never_reaches_before_since_but_for_two_scrapes(
     interval_s: float, passed_s: float, scrape_s: float
 ) -> None:
-    seconds = window(interval_s, NOW, later(passed_s), scrape_s)
+    now = later(passed_s)
 
-    assert seconds <= max(passed_s, 2 * scrape_s)
+    seconds = window(interval_s, NOW, now, scrape_s)
+
+    assert seconds <= max((now - NOW).total_seconds(), 2 * scrape_s)
     assert seconds <= interval_s
 
 
