@@ -1,18 +1,15 @@
 """What must hold before a revision is checked: it is the one under analysis, ready, and routed."""
 
-from flagger_py.conditions import progressing, retrying, stalled
+from flagger_py.conditions import progressing
 from flagger_py.contracts import ALL_TO_PRIMARY
 
-from . import asking, copying, ending, stepping, ticking
+from . import asking, copying, ending, serving, stepping, ticking
 from .api_status import Ending
 from .case import Case, split_for
 from .move import Move, changed, recorded
 from .phases import Phase
-from .readiness import Readiness, emptied, unavailable
+from .readiness import Readiness, emptied
 from .telling import Reason, Told
-
-QUIET = frozenset({"", "Progressing"})
-"""Reasons of a route that is merely on its way."""
 
 
 def analyse(case: Case) -> Move:
@@ -30,7 +27,7 @@ def analyse(case: Case) -> Move:
     unanswered = _unanswered(case)
     if unanswered is not None:
         return unanswered
-    blocked = _gone(case) or _not_ready(case) or _not_routed(case)
+    blocked = serving.gone(case) or _not_ready(case) or _not_routed(case)
     if blocked is not None:
         return blocked
     if case.spec.skip_analysis:
@@ -59,62 +56,6 @@ def _unanswered(case: Case) -> Move | None:
             told = case.warned(Reason.ROLLING_BACK, text)
             return ending.begin(case, Ending.ROLL_BACK, told, sentence)
     return None
-
-
-def _gone(case: Case) -> Move | None:
-    """Keep users on a side that has pods: neither side's share may meet nobody."""
-    if case.seen.primary is None and not case.progress.primary_lost:
-        return _primary_gone(case)
-    if case.idle or case.progress.primary_lost or case.canary_readiness().late:
-        return None
-    return _canary_gone(case) if unavailable(case.target) else None
-
-
-def _primary_gone(case: Case) -> Move | None:
-    """Somebody deleted the primary: the canary is the only one who can serve."""
-    if unavailable(case.target):
-        return None
-    message = (
-        f"Deployment {case.primary_ref} was deleted during the analysis; all traffic is on "
-        f"{case.target_ref}. Push a version that becomes ready, or the last promoted one, and "
-        f"the primary is made again"
-    )
-    status = changed(
-        case,
-        phase=Phase.FAILED,
-        canary_weight=100,
-        failed_checks=0,
-        iterations=0,
-        progress={
-            "primary_lost": True,
-            "checked": False,
-            "next_check_at": None,
-            **recorded(case, Reason.PRIMARY_MISSING, message),
-        },
-    )
-    told = case.warned(Reason.PRIMARY_MISSING, message)
-    return Move(status, stalled(message, Reason.PRIMARY_MISSING), told=(told,))
-
-
-def _canary_gone(case: Case) -> Move:
-    """No pod of the canary serves: its share goes back, and the analysis begins again."""
-    sentence = f"No pod of {case.target_ref} is available; its share went back to the primary."
-    status = changed(
-        case,
-        phase=Phase.PROGRESSING,
-        canary_weight=0,
-        iterations=0,
-        progress={
-            "run": case.progress.run + 1,
-            "tick": 0,
-            "next_check_at": None,
-            "checked": False,
-            **recorded(case, Reason.CANARY_UNAVAILABLE, sentence),
-        },
-    )
-    return Move(
-        status, progressing(sentence), told=(case.warned(Reason.CANARY_UNAVAILABLE, sentence),)
-    )
 
 
 def _other_revision(case: Case) -> Move:
@@ -177,7 +118,7 @@ def _empty(case: Case) -> Move:
     """Replace pods that began with other configs; the template alone would not roll them."""
     sentence = f"{case.display}: replacing the pods of {case.target_ref}, their configs changed"
     if case.in_force_since(ALL_TO_PRIMARY) is None:
-        standing, wake_s = asking.waits_for_answer(case, case.seen.route, sentence)
+        standing, wake_s = asking.waits_for_split(case, sentence)
         return Move(case.status, standing, wake_s=wake_s)
     if case.target["spec"].get("replicas", 1) > 0:
         return Move(case.status, progressing(sentence), workloads=copying.scale_down(case))
@@ -219,10 +160,7 @@ def _not_routed(case: Case) -> Move | None:
     split = split_for(case.status)
     if case.in_force_since(split) is not None:
         return None
-    routed = case.seen.route.routed
-    standing, wake_s = asking.waits_for_answer(case, case.seen.route, case.step_sentence)
-    if routed is not None and routed.current and not routed.ready and routed.reason not in QUIET:
-        standing = retrying(f"{case.seen.route}: {routed.sentence}", routed.reason)
+    standing, wake_s = asking.waits_for_split(case, case.step_sentence)
     return Move(case.status, standing, wake_s=wake_s)
 
 

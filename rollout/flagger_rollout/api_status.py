@@ -66,6 +66,9 @@ class Progress(Wire):
         default=None, description="How the release under way is being ended."
     )
     rested: str | None = Field(default=None, description="The phase before Waiting.")
+    retry: bool = Field(
+        default=False, description="A revision that was rolled back is to be tried once more."
+    )
     closing: bool = Field(
         default=False, description="Webhooks after the release have still to be asked."
     )

@@ -90,6 +90,21 @@ def waits_for_verdict(case: Case, child: Child) -> tuple[Standing, float | None]
     ), max(1.0, case.spec.progress_deadline_seconds - overdue_s)
 
 
+QUIET = frozenset({"", "Progressing"})
+"""Reasons of a route that is merely on its way."""
+
+
+def waits_for_split(case: Case, what: str) -> tuple[Standing, float | None]:
+    """Say that the route has to put a split in force, with its own reason where it cannot."""
+    standing, wake_s = waits_for_answer(case, case.seen.route, what)
+    routed = case.seen.route.routed
+    if standing.stalled or routed is None or not routed.current or routed.ready:
+        return standing, wake_s
+    if routed.reason in QUIET:
+        return standing, wake_s
+    return retrying(f"{case.seen.route}: {routed.sentence}", routed.reason), wake_s
+
+
 def waits_for_answer(case: Case, child: Child, what: str) -> tuple[Standing, float | None]:
     """Say that *child* has to answer *what*, and when its silence becomes a fault of its own."""
     limit_s = case.settings.no_answer_after_s

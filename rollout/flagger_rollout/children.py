@@ -64,20 +64,6 @@ def route(case: Case, status: CanaryStatus, *, apex_ready: bool) -> Apply:
     return Apply(_child(case, TRAFFIC_ROUTE, case.subject.name, body), Force.ALWAYS)
 
 
-def foreign_route(case: Case, status: CanaryStatus) -> Apply:
-    """Ask a referenced route for the split of *status*, and for nothing else of its spec."""
-    ref = case.spec.route_ref
-    if ref is None:
-        raise AssertionError("a foreign route was asked for where none is referenced")
-    manifest = {
-        "apiVersion": ref.api_version,
-        "kind": ref.kind,
-        "metadata": {"name": ref.name, "namespace": case.subject.namespace},
-        "spec": {"split": split_for(status).wire()},
-    }
-    return Apply(manifest, Force.UNLESS_GITOPS)
-
-
 def analysis(case: Case, run: Run | None) -> Apply:
     """Ask the Canary's own MetricAnalysis; without *run* the question it has stays."""
     spec = case.spec
@@ -134,18 +120,6 @@ def repolled(hook: Webhook) -> bool:
             return True
         case Hook.PRE_ROLLOUT | Hook.ROLLOUT | Hook.ROLLBACK | Hook.POST_ROLLOUT | Hook.EVENT:
             return False
-
-
-def foreign_run(case: Case, manifest: Mapping[str, Any], run: Run | GateRun) -> Apply:
-    """Write *run* into a referenced object that answers to tokens."""
-    meta = manifest["metadata"]
-    asked = {
-        "apiVersion": manifest["apiVersion"],
-        "kind": manifest["kind"],
-        "metadata": {"name": meta["name"], "namespace": case.subject.namespace},
-        "spec": {"run": run.wire()},
-    }
-    return Apply(asked, Force.ASK)
 
 
 def removals(case: Case) -> tuple[Delete, ...]:

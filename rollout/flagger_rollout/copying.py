@@ -41,12 +41,15 @@ def first_replicas(case: Case) -> int:
 
 
 def scale_up(case: Case) -> tuple[Action, ...]:
-    """Scale the target from zero to as many replicas as the primary has; never touch it else."""
+    """Scale the target from zero to as many replicas as the primary has; never touch it else.
+
+    There is no release without pods, so that a GitOps tool that holds the zero stalls it.
+    """
     if case.target["spec"].get("replicas", 1) > 0:
         return ()
     primary = case.seen.primary
     replicas = primary["spec"].get("replicas", 1) if primary is not None else 1
-    return (Apply(scaled(case.target, replicas or 1), Force.OR_TOLERATE),)
+    return (Apply(scaled(case.target, replicas or 1), Force.UNLESS_GITOPS),)
 
 
 def scale_down(case: Case) -> tuple[Action, ...]:
@@ -55,5 +58,6 @@ def scale_down(case: Case) -> tuple[Action, ...]:
 
 def _configs(case: Case) -> tuple[Action, ...]:
     return tuple(
-        Apply(copy_for_primary(config, case.owner), Force.ALWAYS) for config in case.seen.configs
+        Apply(copy_for_primary(config, case.owner), Force.UNLESS_GITOPS)
+        for config in case.seen.configs
     )

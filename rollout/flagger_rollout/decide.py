@@ -7,7 +7,7 @@ from flagger_py.decision import Decision
 from flagger_py.errors import SpecError
 from flagger_py.subject import Subject
 
-from . import adopting, deleting
+from . import adopting, claims, deleting, wishes
 from .analysing import analyse
 from .api import CanarySpec, CanaryStatus
 from .case import Case
@@ -46,6 +46,9 @@ def decide(
             f"back, or delete this Canary and make another one for the new target",
             reason="TargetChanged",
         )
+    claims.refuse_shared(case)
+    claims.refuse_primary(case)
+    case = wishes.heard(case)
     move = _move(case)
     decision = finish(case, _with_replicas(case, move))
     return replace(decision, actions=(*deleting.hold_or_release(case), *decision.actions))

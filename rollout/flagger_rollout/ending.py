@@ -1,6 +1,6 @@
 """How a release under way is ended: traffic first, pods only when the split is in force."""
 
-from flagger_py.conditions import progressing, retrying
+from flagger_py.conditions import progressing
 from flagger_py.contracts import ALL_TO_PRIMARY
 
 from . import asking, closing, copying
@@ -42,11 +42,8 @@ def end(case: Case) -> Move:
 def _back(case: Case) -> Move:
     """Scale the target down once nobody is sent to it any more."""
     if not case.progress.primary_lost and case.in_force_since(ALL_TO_PRIMARY) is None:
-        routed = case.seen.route.routed
         sentence = "waiting until the primary has all traffic"
-        standing, wake_s = asking.waits_for_answer(case, case.seen.route, sentence)
-        if routed is not None and routed.current and not routed.ready and routed.reason:
-            standing = retrying(f"{case.seen.route}: {routed.sentence}", routed.reason)
+        standing, wake_s = asking.waits_for_split(case, sentence)
         return Move(case.status, standing, wake_s=wake_s)
     return _taken_back(case) if case.progress.ending is Ending.TAKE_BACK else _failed(case)
 
@@ -97,6 +94,8 @@ def _skip(case: Case) -> Move:
     readiness = case.primary_readiness()
     same = case.seen.target is not None and case.revision == case.progress.revision
     again = copying.copy_to_primary(case, None) if same else ()
+    if case.seen.primary is None and not again:
+        return closing.lost(case, "it was deleted, and the target holds another revision by now")
     if readiness.late:
         return closing.lost(case, readiness.sentence)
     if not readiness.ready:
@@ -108,7 +107,7 @@ def _skip(case: Case) -> Move:
         return Move(status, progressing(f"{case.primary_ref} is ready again"), workloads=again)
     if case.in_force_since(ALL_TO_PRIMARY) is None:
         sentence = "waiting until the primary has all traffic"
-        standing, wake_s = asking.waits_for_answer(case, case.seen.route, sentence)
+        standing, wake_s = asking.waits_for_split(case, sentence)
         return Move(case.status, standing, workloads=again, wake_s=wake_s)
     revision = case.progress.revision
     status = changed(

@@ -33,8 +33,8 @@ def initialise(case: Case) -> Move:
             wake_s=readiness.wake_s,
         )
     if case.in_force_since(ALL_TO_PRIMARY) is None or not _apex_asked(case):
-        standing, wake_s = asking.waits_for_answer(
-            case, case.seen.route, "waiting until the route sends everything to the primary"
+        standing, wake_s = asking.waits_for_split(
+            case, "waiting until the route sends everything to the primary"
         )
         return Move(_status(case), standing, told=_providers(case), wake_s=wake_s, apex_ready=True)
     return _initialised(case)

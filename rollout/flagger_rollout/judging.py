@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from flagger_py.contracts import GateRun, Judged, Run, Verdict
-from flagger_py.decision import Apply, Observe
+from flagger_py.decision import Apply, Force, Observe
 
-from . import children
+from . import claims
 from .asking import Asked
 from .case import Case
 from .sight import Child
@@ -48,7 +48,7 @@ def foreign_runs(case: Case, since: datetime, due: datetime) -> tuple[Apply, ...
     """Ask the referenced analyses that answer to tokens; the continuous ones are only read."""
     run = _run(case, since, due)
     return tuple(
-        children.foreign_run(case, child.manifest, run)
+        claims.ask(case, child.manifest, {"run": run.wire()}, Force.ASK)
         for child in case.seen.foreign_analyses
         if child.manifest is not None and asks_by_token(child.manifest)
     )
@@ -92,7 +92,7 @@ def foreign_gate_runs(case: Case) -> tuple[Apply, ...]:
     """Ask the referenced gates that answer to tokens before the next step."""
     run = GateRun(token=_gate_token(case))
     return tuple(
-        children.foreign_run(case, child.manifest, run)
+        claims.ask(case, child.manifest, {"run": run.wire()}, Force.ASK)
         for child in case.seen.foreign_gates
         if child.manifest is not None and _asks(child)
     )

@@ -6,13 +6,13 @@ from typing import Any
 
 from flagger_py.conditions import Condition, Standing
 from flagger_py.contracts import GateRun, Run
-from flagger_py.decision import Action, Apply, Count, Decision, Gauge, Observe
+from flagger_py.decision import Action, Apply, Count, Decision, Force, Gauge, Observe
 
-from . import children
+from . import children, claims
 from .api import CanaryStatus
 from .api_analysis import WebhookType as Hook
 from .api_status import LastDecision
-from .case import Case
+from .case import Case, split_for
 from .phases import Phase, enter, promoted_condition
 from .telling import Reason, Told, deliveries, emits
 
@@ -169,8 +169,11 @@ def _analysis(case: Case, move: Move) -> tuple[Action, ...]:
 def _route(case: Case, status: CanaryStatus, move: Move) -> tuple[Action, ...]:
     """Ask for the split; a referenced route that does not exist is its user's to make."""
     if case.foreign_route:
-        exists = case.seen.route.manifest is not None
-        return (children.foreign_route(case, status),) if exists else ()
+        route = case.seen.route.manifest
+        if route is None:
+            return ()
+        split = {"split": split_for(status).wire()}
+        return (claims.ask(case, route, split, Force.UNLESS_GITOPS),)
     phase = Phase(status.phase)
     ready = move.apex_ready or children.apex_may_serve(case, phase)
     return (children.route(case, status, apex_ready=ready),)

@@ -9,10 +9,11 @@ from flagger_py.runtime.cluster import Site
 from flagger_py.subject import Subject
 from flagger_py.wire import Manifest
 
-from .api import CanarySpec, CanaryStatus
+from .api import KIND, CanarySpec, CanaryStatus
 from .api_analysis import WebhookType
 from .case import APISIX_ROUTE
 from .children import GATE, METRIC_ANALYSIS, OWNER_LABEL, TRAFFIC_ROUTE, gate_name
+from .claims import claimant_of, refers
 from .configs import Config, references, tracked
 from .settings import RolloutSettings
 from .sight import Child, Seen
@@ -73,9 +74,20 @@ class _Look:
         if child.manifest is not None and "observedGeneration" not in status_of(child.manifest):
             # It answers by the shape of its status alone, and never said that it counts versions.
             child = replace(child, waited_s=0.0)
+        if child.manifest is not None:
+            child = replace(child, asked_by=await self._asked_by(child.manifest))
         if child.manifest is None and not child.missing:
             return Child(name, kind, missing=f"{kind} {name} does not exist; create it")
         return child
+
+    async def _asked_by(self, manifest: Manifest) -> str:
+        """Return the other Canary that asks a referenced object, empty when it is free or ours."""
+        claimant, own = claimant_of(manifest), self.subject.name
+        if claimant in ("", own):
+            return ""
+        other = await self.site.cluster.get(KIND, Key(self.subject.namespace, claimant))
+        name = manifest["metadata"]["name"]
+        return claimant if other is not None and refers(other, manifest["kind"], name) else ""
 
     async def child(self, kind: Kind, name: str) -> Child:
         try:

@@ -18,6 +18,8 @@ def promote(case: Case) -> Move:
     """Decide about a Canary in Promoting: the primary rolls, then takes the traffic in steps."""
     again = _copy_again(case)
     readiness = case.primary_readiness()
+    if case.seen.primary is None and not again:
+        return closing.lost(case, "it was deleted, and the target holds another revision by now")
     if readiness.late:
         return closing.lost(case, readiness.sentence)
     if not readiness.ready:
@@ -56,7 +58,7 @@ def finalise(case: Case) -> Move:
     """Decide about a Canary in Finalising: scale the target down once nobody is sent to it."""
     if case.in_force_since(ALL_TO_PRIMARY) is None:
         sentence = f"{case.display}: waiting until the primary has all traffic"
-        standing, wake_s = asking.waits_for_answer(case, case.seen.route, sentence)
+        standing, wake_s = asking.waits_for_split(case, sentence)
         return Move(case.status, standing, wake_s=wake_s)
     revision = case.progress.revision
     status = changed(
@@ -95,7 +97,7 @@ def _between_steps(case: Case) -> Move | None:
     since = case.in_force_since(split)
     sentence = f"{case.display}: the primary takes {split.primary}%"
     if since is None:
-        standing, wake_s = asking.waits_for_answer(case, case.seen.route, sentence)
+        standing, wake_s = asking.waits_for_split(case, sentence)
         return Move(case.status, standing, wake_s=wake_s)
     decision = case.progress.decision
     if decision is None or decision.reason != Reason.PRIMARY_ADVANCED:

@@ -1,11 +1,13 @@
 """What happens at rest: a new revision is noticed and confirmed, a release is closed."""
 
-from flagger_py.conditions import Reason as StandingReason
-from flagger_py.conditions import Standing, progressing, retrying, stalled
-from flagger_py.contracts import condition_of, status_of
+from collections.abc import Mapping
+from dataclasses import replace
+
+from flagger_py.conditions import Standing, progressing, stalled
+from flagger_py.contracts import GateRun
 from flagger_py.refs import PRIMARY
 
-from . import asking, closing, copying
+from . import asking, closing, copying, faults
 from .api_analysis import WebhookType as Hook
 from .case import Case
 from .move import Move, changed, recorded
@@ -26,9 +28,9 @@ def rest(case: Case) -> Move:
     lost = case.progress.primary_lost
     if case.seen.primary is None and case.progress.promoted is not None and not lost:
         return _restore(case)
-    fault = _fault(case)
+    fault = faults.found(case)
     if fault is not None:
-        return _stay(case, fault)
+        return replace(_stay(case, fault), gate_runs=_still_asked(case))
     if case.progress.promoted is None:
         return _begin_anew(case)
     if not _new_revision(case):
@@ -44,11 +46,9 @@ def _stay(case: Case, standing: Standing) -> Move:
 
 def _new_revision(case: Case) -> bool:
     progress = case.progress
-    if case.subject.forced and case.phase is Phase.FAILED:
-        return True
     if case.revision == progress.promoted and not progress.primary_lost:
         return False
-    return case.revision != progress.revision
+    return progress.retry or case.revision != progress.revision
 
 
 def _nothing_new(case: Case) -> Move:
@@ -56,10 +56,12 @@ def _nothing_new(case: Case) -> Move:
     if case.phase is Phase.WAITING:
         return _taken_back(case)
     progress = case.progress
-    status = case.status
+    status = changed(case, progress={"retry": False}) if progress.retry else case.status
     if case.revision == progress.promoted != progress.revision:
         status = changed(
-            case, last_applied_spec=case.template_hash, progress={"revision": case.revision}
+            case,
+            last_applied_spec=case.template_hash,
+            progress={"revision": case.revision, "retry": False},
         )
     if case.tracked != (status.tracked_configs or {}):
         status = status.model_copy(update={"tracked_configs": case.tracked})
@@ -94,7 +96,7 @@ def _taken_back(case: Case) -> Move:
     status = changed(
         case,
         phase=phase,
-        progress={"rested": None, **recorded(case, Reason.TAKEN_BACK, sentence)},
+        progress={"rested": None, "retry": False, **recorded(case, Reason.TAKEN_BACK, sentence)},
     )
     told = Told(Reason.TAKEN_BACK, sentence, case.token("waiting"))
     return Move(
@@ -163,6 +165,7 @@ def _start(case: Case, told: tuple[Told, ...]) -> Move:
             "closing": False,
             "ending": None,
             "rested": None,
+            "retry": False,
             **recorded(case, Reason.NEW_REVISION, f"New revision {case.revision} is analysed."),
         },
     )
@@ -190,6 +193,7 @@ def _repair(case: Case) -> Move:
         progress={
             "revision": case.revision,
             "run": case.progress.run + 1,
+            "retry": False,
             **recorded(case, Reason.COPIED, "The promoted revision is back; repairing primary."),
         },
     )
@@ -202,9 +206,9 @@ def _repair(case: Case) -> Move:
 
 def _begin_anew(case: Case) -> Move:
     """After a first version that never became ready: initialise as soon as there is another."""
-    if case.revision == case.progress.copied and not case.subject.forced:
+    if case.revision == case.progress.copied and not case.progress.retry:
         return _stay(case, closing.at_rest(case, case.status))
-    status = changed(case, phase=Phase.INITIALIZING)
+    status = changed(case, phase=Phase.INITIALIZING, progress={"retry": False})
     return Move(status, progressing("a new first version is initialised"))
 
 
@@ -228,18 +232,8 @@ def _restore(case: Case) -> Move:
     )
 
 
-def _fault(case: Case) -> Standing | None:
-    """Find what would make a release impossible, while nothing has happened yet."""
-    for child in case.seen.asked:
-        if child.missing and child in (*case.seen.foreign_analyses, *case.seen.foreign_gates):
-            return retrying(child.missing, StandingReason.DEPENDENCY_NOT_READY)
-        if child.manifest is None or child.silent:
-            continue
-        status = status_of(child.manifest)
-        found = condition_of(status, "Stalled")
-        if found.get("status") == "True":
-            return stalled(f"{child}: {found.get('message', '')}", found.get("reason", "Stalled"))
-        found = condition_of(status, "Ready")
-        if found.get("reason") == StandingReason.DEPENDENCY_NOT_READY:
-            return retrying(f"{child}: {found.get('message', '')}", found["reason"])
-    return None
+def _still_asked(case: Case) -> Mapping[str, GateRun]:
+    """Return the question before a rollout that waits for its answer; a fault does not end it."""
+    if case.progress.promoted is None or not _new_revision(case):
+        return {}
+    return asking.ask(case, case.hooks(Hook.CONFIRM_ROLLOUT), "confirm", case.revision).runs

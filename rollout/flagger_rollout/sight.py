@@ -31,6 +31,8 @@ class Child:
     manifest: Manifest | None = None
     waited_s: float = 0.0
     missing: str = ""
+    asked_by: str = ""
+    """Another Canary whose question it answers: there is no answer for us."""
     _read: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was read of the manifest already: deciders ask for it again and again."""
 

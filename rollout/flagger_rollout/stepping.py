@@ -1,6 +1,7 @@
 """What follows a check that passed: the gate before the next step, the step, or the promotion."""
 
-from flagger_py.conditions import Standing, progressing
+from flagger_py.conditions import Reason as StandingReason
+from flagger_py.conditions import Standing, progressing, retrying
 
 from . import asking, copying, judging
 from .api_analysis import WebhookType as Hook
@@ -55,6 +56,10 @@ def gate_standing(case: Case, asked: asking.Asked) -> Standing:
     """Say which gate holds the release up."""
     hook = asked.closed or asked.waiting
     gate = asked.foreign if hook is None else case.seen.gates[hook.name]
+    if gate is not None and gate.missing:
+        return retrying(
+            f"{case.step_sentence}; {gate.missing}", StandingReason.DEPENDENCY_NOT_READY
+        )
     return progressing(f"{case.step_sentence}; waiting for {gate}", "GateClosed")
 
 

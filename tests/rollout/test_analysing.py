@@ -205,7 +205,31 @@ def test_a_share_that_nobody_serves_goes_back_to_the_primary() -> None:
 
     assert split_asked(decision) == (100, 0)
     assert decision.status.phase == "Progressing"
-    assert decision.status.failed_checks == 0
+    assert decision.status.failed_checks == 1
+
+
+def test_a_canary_that_comes_and_goes_is_rolled_back_in_the_end() -> None:
+    decision = Scene(target=a_deployment("2", ready=False), failed=1).decide()
+
+    assert split_asked(decision) == (100, 0)
+    assert decision.status.progress is not None
+    assert decision.status.progress.ending is Ending.ROLL_BACK
+    assert "No pod of app.test is available" in decision.standing.message
+
+
+def test_a_reset_forgets_the_failed_checks() -> None:
+    scene = Scene(failed=1)
+    scene.verdict = judged(scene, "Failed", "too slow", value=1.0)
+    scene.manifest["metadata"]["annotations"] = {
+        "reconcile.fluxcd.io/requestedAt": "now",
+        "reconcile.fluxcd.io/resetAt": "now",
+    }
+
+    decision = scene.decide()
+
+    assert decision.status.failed_checks == 1
+    assert decision.status.progress is not None
+    assert decision.status.progress.ending is None
 
 
 def test_a_deleted_target_takes_its_share_with_it() -> None:

@@ -89,6 +89,15 @@ def test_a_promotion_that_breaks_the_primary_leaves_users_on_the_canary() -> Non
     assert decision.standing.reason == "PromotionFailed"
 
 
+def test_a_primary_that_cannot_be_made_again_leaves_users_on_the_target() -> None:
+    """The target has moved on, so that nothing holds the analysed revision any more."""
+    decision = promoting(primary=None, target=a_deployment("3")).decide()
+
+    assert decision.status.phase == "Failed"
+    assert split_asked(decision) == (0, 100)
+    assert "it was deleted" in decision.standing.message
+
+
 def lost(target: str, **fields: Any) -> Scene:
     """Return a Canary whose promotion of version 2 broke the primary."""
     return Scene(

@@ -81,6 +81,54 @@ def test_a_force_tries_a_rolled_back_revision_again() -> None:
     assert scene.decide().status.phase == "Progressing"
 
 
+def forced(by: str = "forceAt") -> dict[str, str]:
+    return {"reconcile.fluxcd.io/requestedAt": "now", f"reconcile.fluxcd.io/{by}": "now"}
+
+
+def test_a_reset_tries_a_rolled_back_revision_again() -> None:
+    scene = at_rest("2", phase="Failed", progress={"revision": revision("2")})
+    scene.manifest["metadata"]["annotations"] = forced("resetAt")
+
+    assert scene.decide().status.phase == "Progressing"
+
+
+def test_a_force_outlives_the_question_before_the_rollout() -> None:
+    """The annotation counts once, and the gate answers in a later pass."""
+    scene = at_rest(
+        "2", phase="Failed", manifest=gate_before_rollout(), progress={"revision": revision("2")}
+    )
+    scene.manifest["metadata"]["annotations"] = forced()
+    first = scene.decide()
+    assert first.status.phase == "Failed"
+    assert first.status.progress is not None
+
+    token = applied(first.actions, "Gate")[0]["spec"]["run"]["token"]
+    scene.manifest["metadata"]["annotations"] = {}
+    scene.progress = {"revision": revision("2"), "retry": first.status.progress.retry}
+    scene.gates = {"gate": gated(token, "Approved")}
+
+    decision = scene.decide()
+
+    assert decision.status.phase == "Progressing"
+    assert decision.status.progress is not None
+    assert not decision.status.progress.retry
+
+
+def test_a_stalled_gate_keeps_the_question_it_was_asked() -> None:
+    """To ask and unask it by turns would make it another object at each pass."""
+    scene = at_rest("2", manifest=gate_before_rollout())
+    gate = gated(asked(scene)["run"]["token"], "Denied")
+    gate["conditions"] = [{"type": "Stalled", "status": "True", "reason": "InvalidURL"}]
+    scene.gates = {"gate": gate}
+
+    decision = scene.decide()
+
+    assert decision.standing.stalled
+    assert applied(decision.actions, "Gate")[0]["spec"] == asked(
+        at_rest("2", manifest=gate_before_rollout())
+    )
+
+
 def gate_before_rollout() -> dict[str, Any]:
     return a_canary(
         webhooks=[{"name": "gate", "type": "confirm-rollout", "url": "http://gate.test/"}]
