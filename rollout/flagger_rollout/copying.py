@@ -6,7 +6,8 @@ from flagger_py.decision import Action, Apply, Force
 
 from .case import Case
 from .configs import copy_for_primary
-from .primary import render_primary, scaled
+from .phases import Phase
+from .primary import Taken, render_primary, scaled
 
 
 def copy_to_primary(case: Case, replicas: int | None) -> tuple[Action, ...]:
@@ -30,8 +31,16 @@ def primary(case: Case, replicas: int | None) -> dict[str, Any]:
         case.selector,
         replicas=replicas,
         configs=case.tracked,
-        label_prefixes=case.settings.include_label_prefixes,
+        taken=_taken(case),
     )
+
+
+def _taken(case: Case) -> Taken:
+    """Take all annotations at the first copy; a promotion keeps those that labels need, too."""
+    prefixes = case.settings.include_label_prefixes
+    if case.seen.primary is None or case.phase in (Phase.NEW, Phase.INITIALIZING):
+        return Taken(prefixes)
+    return Taken(prefixes, prefixes)
 
 
 def first_replicas(case: Case) -> int:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flagger_py.refs import DEPLOYMENT, PRIMARY, owner_reference
@@ -17,6 +18,14 @@ CONFIGS = "flagger.app/configs"
 _COPIED = ("progressDeadlineSeconds", "minReadySeconds", "revisionHistoryLimit", "strategy")
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Which of the target's labels and annotations its primary has: prefixes, `*` for all."""
+
+    labels: tuple[str, ...] = ()
+    annotations: tuple[str, ...] = ("*",)
+
+
 def render_primary(
     target: Manifest,
     canary: Manifest,
@@ -24,17 +33,16 @@ def render_primary(
     *,
     replicas: int | None,
     configs: Mapping[str, str],
-    label_prefixes: tuple[str, ...] = (),
+    taken: Taken = Taken(),
 ) -> dict[str, Any]:
     """Render the primary of *target*: its template under another name, label and configs.
 
     *replicas* is left to whoever scales the primary when None. *configs* are the tracked configs
-    by key, which the primary reads as copies. Labels of the target are taken over where they
-    begin with one of *label_prefixes* (`*` for all).
+    by key, which the primary reads as copies. *taken* says what of the target's own metadata.
     """
     meta, spec = target["metadata"], target["spec"]
-    labels = _labels(meta.get("labels") or {}, selector, label_prefixes)
-    annotations = {k: v for k, v in (meta.get("annotations") or {}).items() if not _ephemeral(k)}
+    labels = {**_begun(meta.get("labels"), taken.labels), **MANAGED_BY, **selector.primary}
+    annotations = _begun(meta.get("annotations"), taken.annotations)
     metadata: dict[str, Any] = {
         "name": f"{meta['name']}{PRIMARY}",
         "namespace": meta["namespace"],
@@ -67,15 +75,13 @@ def scaled(target: Manifest, replicas: int) -> dict[str, Any]:
     }
 
 
-def _labels(
-    labels: Mapping[str, str], selector: Selector, prefixes: tuple[str, ...]
-) -> dict[str, str]:
-    kept = {
+def _begun(given: Mapping[str, str] | None, prefixes: tuple[str, ...]) -> dict[str, str]:
+    """Return what of *given* begins with one of *prefixes* and may be copied at all."""
+    return {
         key: value
-        for key, value in labels.items()
-        if not foreign(key) and any(p == "*" or (p and key.startswith(p)) for p in prefixes)
+        for key, value in (given or {}).items()
+        if not _ephemeral(key) and any(p == "*" or (p and key.startswith(p)) for p in prefixes)
     }
-    return {**kept, **MANAGED_BY, **selector.primary}
 
 
 def _template(

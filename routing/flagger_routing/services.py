@@ -79,6 +79,21 @@ def adopted(desired: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def with_unmanaged(service: Service, live: Manifest | None) -> Service:
+    """Return *service* with what others manage of the *live* apex: Flagger's routes carry it."""
+    meta = (live or {}).get("metadata") or {}
+    kept, apex = service.unmanaged_metadata, service.apex
+    labels = _present(meta.get("labels"), kept.labels)
+    annotations = _present(meta.get("annotations"), kept.annotations)
+    if not labels and not annotations:
+        return service
+    update = {
+        "labels": {**apex.labels, **labels},
+        "annotations": {**apex.annotations, **annotations},
+    }
+    return service.model_copy(update={"apex": apex.model_copy(update=update)})
+
+
 def ports(service: Service) -> list[dict[str, Any]]:
     """Return the main port first, then the others in the order they were resolved in."""
     main = {
@@ -125,6 +140,10 @@ def _settled(service: Service, live: Manifest | None) -> dict[str, Any]:
         distribution = spec.get("trafficDistribution")
     settled = {"clusterIP": cluster_ip, "trafficDistribution": distribution}
     return {name: value for name, value in settled.items() if value}
+
+
+def _present(given: Mapping[str, str] | None, keys: tuple[str, ...]) -> dict[str, str]:
+    return {key: given[key] for key in keys if given and key in given}
 
 
 def _left(

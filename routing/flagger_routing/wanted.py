@@ -1,6 +1,6 @@
 """Which objects should exist for a split: the two backends, and what is in front of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flagger_py.contracts import Split
 
@@ -27,9 +27,12 @@ def wanted(case: Case, seen: Seen, split: Split | None) -> Wanted:
     if split is None or not spec.apex_ready:
         return Wanted(backends, ())
     apex = tuple(made[role] for role in (Role.APEX,) if role in made)
+    request = case.request(split)
+    live = seen.live.get(services.address(case.subject.namespace, case.names, Role.APEX).ident)
+    request = replace(request, service=services.with_unmanaged(request.service, live))
     routes = tuple(
         Want(whole=manifest, part=manifest, lists_are_ours=True)
-        for manifest in case.router.render(case.request(split))
+        for manifest in case.router.render(request)
     )
     return Wanted(backends, (*apex, *routes))
 
