@@ -47,7 +47,8 @@ _SCALE = """\
 Each Canary has eleven children: two Deployments, three Services with an EndpointSlice each, a
 TrafficRoute, a MetricAnalysis and a TraefikService.
 All four controllers are one process, the served World is another, interval 30 s.
-Progressing ones are pushed to within one interval, and all are promoted.
+Progressing ones are pushed to within one interval, and all are promoted; meanwhile /metrics is
+scraped every 15 seconds.
 Lateness is how long after its due time a step was written.
 Start-up begins with the process and ends when the controllers do nothing any more.
 """

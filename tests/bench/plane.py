@@ -13,7 +13,6 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from flagger_py import clock
 from tests.cluster import controlplane, crds, release
 from tests.cluster.answering import MetricsServer, serving
 from tests.cluster.audit import AuditRecord
@@ -28,8 +27,9 @@ from tests.cluster.controllers import (
 )
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.release import PACE, TRAEFIK_SERVICE, Release
-from tests.cluster.waiting import eventually, let_pass
+from tests.cluster.waiting import let_pass
 
+WEIGHTS = (10, 20, 30, 40, 50)
 NAMESPACE, ACCOUNT = "bench", "flagger-bench"
 IDLE_S = 30.0
 METRICS_PORT = 9090
@@ -55,11 +55,12 @@ def measure() -> Audited:
             plane.create_namespace(NAMESPACE)
             app = Release(plane, NAMESPACE)
             app.push("1")
-            app.ask(release.spec(server.url, stepWeight=10, maxWeight=50))
+            app.ask(release.spec(server.url, stepWeight=WEIGHTS[0], maxWeight=WEIGHTS[-1]))
             app.until("Initialized")
+            before = len(requests_of(plane, (ours.user,)))
             app.push("2")
-            seen = _weights_until(app, "Succeeded")
-            steps = dict(_steps(plane, ours, seen))
+            app.until_closed()
+            steps = _steps(requests_of(plane, (ours.user,))[before:])
             let_pass(IDLE_S / 2)
             before = len(requests_of(plane, (ours.user,)))
             let_pass(IDLE_S)
@@ -78,42 +79,18 @@ def _controllers(plane: ControlPlane) -> Iterator[Controller]:
         yield process
 
 
-def _weights_until(app: Release, phase: str) -> list[tuple[float, int]]:
-    """Follow a release; returns when each weight was first seen, in seconds of the wall clock."""
-    seen: list[tuple[float, int]] = []
+def _steps(asked: list[AuditRecord]) -> dict[int, list[AuditRecord]]:
+    """Cut what was *asked* in a release where a new split is asked for; the first cut is at 10 %.
 
-    def arrived() -> bool:
-        status = app.status
-        weight = status.get("canaryWeight", 0)
-        if not seen or seen[-1][1] != weight:
-            seen.append((clock.wall_clock().timestamp(), weight))
-        return bool(status.get("phase") == phase)
-
-    eventually(arrived, f"phase {phase}", 120.0, every_s=0.02)
-    return seen
-
-
-def _steps(
-    plane: ControlPlane, ours: Controller, seen: list[tuple[float, int]]
-) -> Iterator[tuple[int, list[AuditRecord]]]:
-    """Yield each advance but the first, which also takes what starts an analysis.
-
-    A step lasts from one write of the Canary's status to the next. Another part may be a moment
-    before or after that, so that one request less here is one more there.
+    The first step also takes what starts an analysis, and the last one ends it: neither counts.
     """
-    asked = requests_of(plane, (ours.user,))
-    written = [
-        r.stage_time.timestamp()
-        for r in asked
-        if (r.resource, r.subresource) == ("canaries", "status")
+    splits = [
+        number
+        for number, record in enumerate(asked)
+        if (record.verb, record.resource, record.subresource) == ("patch", "trafficroutes", "")
     ]
-    advances = [
-        (max(at for at in written if at <= seen_at), weight)
-        for seen_at, weight in seen
-        if weight > 0
-    ]
-    for (begun, weight), (ended, _) in pairwise(advances[1:]):
-        yield weight, [r for r in asked if begun < r.stage_time.timestamp() <= ended]
+    steps = zip(WEIGHTS[1:], pairwise(splits[1 : len(WEIGHTS)]), strict=False)
+    return {weight: asked[begun:ended] for weight, (begun, ended) in steps}
 
 
 def _told(record: AuditRecord) -> str:

@@ -22,6 +22,7 @@ from .herd import Stocked
 from .replicas import Replicas
 
 INTERVAL_S = 30.0
+SCRAPE_S = 15.0
 START_LIMIT_S = 600.0
 
 
@@ -126,10 +127,12 @@ async def _release(here: Ground, found: Scale, progressing: int) -> None:
     stop = here.store.listen(watched.heard)
     Replicas(here.store)
     began, bed, asked = machine.usage(here.pid), machine.usage(os.getpid()), here.requests()
+    scraping = asyncio.create_task(_scrape(here))
     await _push(here, progressing, found.canaries // progressing)
     limit_s = monotonic_s() + 12 * INTERVAL_S
     while len(watched.promoted) < progressing and monotonic_s() < limit_s:
         await asyncio.sleep(1.0)
+    scraping.cancel()
     ended = machine.usage(here.pid)
     stop()
     found.progressing, found.promoted = progressing, len(watched.promoted)
@@ -138,6 +141,13 @@ async def _release(here: Ground, found: Scale, progressing: int) -> None:
     found.bed_cpu = bed.cpu_per_minute(machine.usage(os.getpid()))
     found.busy_requests = here.requests() - asked
     _lateness(found, watched.late_s)
+
+
+async def _scrape(here: Ground) -> None:
+    """Ask for the controllers' metrics as often as a Prometheus does."""
+    while True:
+        await asyncio.sleep(SCRAPE_S)
+        await here.scrape()
 
 
 async def _push(here: Ground, progressing: int, apart: int) -> None:
