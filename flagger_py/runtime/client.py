@@ -17,6 +17,7 @@ from flagger_py.runtime.transport import Call, Reply, Transport
 from flagger_py.wire import Manifest
 
 APPLY = "application/apply-patch+yaml"
+MERGE = "application/merge-patch+json"
 PAGE_ITEMS_MAX = 500
 LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 EVENT = Kind("", "v1", "Event", "events")
@@ -134,6 +135,13 @@ class Client:
         where = path(kind, key) + (f"/{subresource}" if subresource else "")
         call = Call("PATCH", where, params, manifest, APPLY, account)
         return _good(await self._transport.send(call), Ask("patch", kind, key, account))
+
+    async def merge(
+        self, kind: Kind, key: Key, patch: Mapping[str, Any], *, manager: str
+    ) -> Manifest:
+        """Change an object by a JSON merge patch; `Conflict` when its resourceVersion is old."""
+        call = Call("PATCH", path(kind, key), {"fieldManager": manager}, patch, MERGE)
+        return _good(await self._transport.send(call), Ask("patch", kind, key))
 
     async def delete(self, kind: Kind, key: Key, *, uid: str, account: str | None = None) -> None:
         """Delete in the background the object that has *uid*; another or none is fine."""

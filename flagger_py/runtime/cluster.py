@@ -58,6 +58,12 @@ class Cluster(Protocol):
         without when `metadata.resourceVersion` is given and old.
         """
 
+    async def release(self, manifest: Manifest, finalizer: str, *, manager: str) -> Manifest:
+        """Take *finalizer* off *manifest* as it was read, whoever put it there.
+
+        Returns the object as stored; raises `Conflict` when it has changed since it was read.
+        """
+
     async def delete(self, kind: Kind, key: Key, *, uid: str, account: str | None = None) -> None:
         """Delete in the background if the object still has *uid*; gone already is fine."""
 

@@ -1,6 +1,7 @@
 """How an event is written, so that saying it twice makes one."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from flagger_py.clock import rfc3339_micro
@@ -20,18 +21,13 @@ def event_for(
     state = (subject.uid, token, emit.reason, emit.message)
     suffix = hashlib.sha256("/".join(state).encode()).hexdigest()[:16]
     stamp = rfc3339_micro(subject.now)
-    carried = {
-        key: value
-        for key, value in subject.annotations.items()
-        if key.startswith("event.toolkit.fluxcd.io/")
-    }
     return {
         "apiVersion": "v1",
         "kind": "Event",
         "metadata": {
             "name": f"{subject.name[:230]}.{suffix}",
             "namespace": subject.namespace,
-            **({"annotations": carried} if carried else {}),
+            "annotations": {**_carried(subject), **_metadata(subject, part, token)},
         },
         "involvedObject": {
             "apiVersion": part.kind.api_version,
@@ -51,3 +47,23 @@ def event_for(
         "firstTimestamp": None,
         "lastTimestamp": None,
     }
+
+
+def _carried(subject: Subject[Any, Any]) -> dict[str, str]:
+    """Return the annotations that Flux copies into every event of an object (RFC-0008)."""
+    found = subject.annotations.items()
+    return {key: value for key, value in found if key.startswith("event.toolkit.fluxcd.io/")}
+
+
+def _metadata(subject: Subject[Any, Any], part: Part[Any, Any, Any], token: str) -> dict[str, str]:
+    """Return what Flux's notification controller tells one event from another by.
+
+    It keeps only keys below the group of the object, and drops as a duplicate for five minutes
+    what says the same of the same object under equal revision and token.
+    """
+    found = {f"{part.kind.group}/token": token}
+    spec = subject.manifest.get("spec")
+    revision = spec.get("revision") if isinstance(spec, Mapping) else None
+    if revision and isinstance(revision, str):
+        found[f"{part.kind.group}/revision"] = revision
+    return found

@@ -1,7 +1,8 @@
 """Events for Flux's notification controller: the same fact as the Kubernetes Event, posted.
 
-The payload is that of Flux's event recorder (fluxcd/pkg, apis/event/v1beta1). The server answers
-429 to a duplicate, which so is no reason to try again.
+The payload is that of Flux's event recorder (fluxcd/pkg, apis/event/v1beta1); its metadata are
+the annotations of the Event. The server answers 429 to a duplicate, which so is no reason to try
+again.
 """
 
 from collections import OrderedDict

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
 from flagger_py.clock import seeded
@@ -21,17 +22,24 @@ from flagger_py.refs import (
 from flagger_py.runtime.access import Access
 from flagger_py.runtime.caches import BY_NAME, EVERYWHERE, Caches, Reach
 from flagger_py.runtime.client import EVENT, Client, Scope
+from flagger_py.runtime.definitions import too_old
 from flagger_py.runtime.discovery import Kinds
 from flagger_py.runtime.intake import Intake
 from flagger_py.runtime.interest import Interest, Reader
+from flagger_py.runtime.letting_go import without_finalizer
 from flagger_py.runtime.part import ours
 from flagger_py.runtime.reads import PassReads, Sources
+from flagger_py.runtime.refusals import OBJECT_GONE
 from flagger_py.runtime.store import Change, Store, version_of
 from flagger_py.wire import Manifest
 
 log = logging.getLogger(__name__)
 
 _KNOWN = (CONFIG_MAP, DEPLOYMENT, ENDPOINT_SLICE, NAMESPACE, SECRET, SERVICE)
+_Slot = tuple[Kind, Key, str, str | None]
+"""What is applied: an object by a manager, whole or one subresource of it."""
+_COMPARED_MAX = 4096
+"""Manifests kept that the live object was seen to say: those of two thousand releases."""
 
 
 class KubernetesCluster:
@@ -64,6 +72,7 @@ class KubernetesCluster:
             kind: Scope(kind, reach.namespace if kind.namespaced else "", labels=selector)
             for kind in own
         }
+        self._compared: OrderedDict[_Slot, tuple[str | None, Manifest]] = OrderedDict()
         self.recorded: Callable[[Manifest], None] = lambda _: None
         """Hears every Event that was recorded."""
 
@@ -118,7 +127,7 @@ class KubernetesCluster:
     ) -> Manifest:
         kind = await self._kinds.resolve(manifest["apiVersion"], manifest["kind"])
         live = await self._live(kind, key_of(manifest), account)
-        if live is not None and says_already(manifest, live, manager, subresource):
+        if live is not None and self._says_already(kind, manifest, live, (manager, subresource)):
             return live
         params = {"fieldManager": manager, "force": "true" if force else "false"}
         written_here = subresource == "status" and kind in self._own
@@ -126,11 +135,25 @@ class KubernetesCluster:
             echo = None
             if written_here:
                 echo = stack.enter_context(self._intake.writing(kind, key_of(manifest)))
-            stored = await self._client.apply(
-                kind, manifest, params=params, account=account, subresource=subresource or ""
-            )
+            try:
+                stored = await self._client.apply(
+                    kind, manifest, params=params, account=account, subresource=subresource or ""
+                )
+            except Conflict as error:
+                if subresource is not None and error.message.endswith(OBJECT_GONE):
+                    await self._demand_subresource(kind, key_of(manifest), subresource)
+                raise
             if echo is not None:
                 echo.version = version_of(stored)
+            self._caches.learn(kind, stored)
+        return stored
+
+    async def release(self, manifest: Manifest, finalizer: str, *, manager: str) -> Manifest:
+        kind = await self._kinds.resolve(manifest["apiVersion"], manifest["kind"])
+        patch = without_finalizer(manifest, finalizer)
+        stored = await self._client.merge(kind, key_of(manifest), patch, manager=manager)
+        meta = stored["metadata"]
+        if "deletionTimestamp" not in meta or meta.get("finalizers"):
             self._caches.learn(kind, stored)
         return stored
 
@@ -147,6 +170,11 @@ class KubernetesCluster:
                 raise
         self.recorded(event)
 
+    async def _demand_subresource(self, kind: Kind, key: Key, subresource: str) -> None:
+        """Raise, after a 404, where the object is there: then it is *subresource* that is not."""
+        if await self._client.get(kind, key) is not None:
+            raise too_old(kind, f"it has no subresource {subresource}")
+
     async def _live(self, kind: Kind, key: Key, account: str | None) -> Manifest | None:
         """Return the object as cached, None where it is not, or where we may not look."""
         scope = self._own.get(kind)
@@ -159,6 +187,23 @@ class KubernetesCluster:
         except FlaggerError:
             return None
         return store.get(key)
+
+    def _says_already(
+        self, kind: Kind, manifest: Manifest, live: Manifest, how: tuple[str, str | None]
+    ) -> bool:
+        """Compare, unless this very manifest was compared with this very version before."""
+        slot = (kind, key_of(live), *how)
+        version = live["metadata"].get("resourceVersion")
+        known = self._compared.get(slot)
+        if known is not None and known[0] == version and known[1] == manifest:
+            return True
+        if not says_already(manifest, live, *how):
+            return False
+        self._compared[slot] = (version, manifest)
+        self._compared.move_to_end(slot)
+        if len(self._compared) > _COMPARED_MAX:
+            self._compared.popitem(last=False)
+        return True
 
     def _heard(self, scope: Scope, change: Change) -> None:
         if self._own.get(change.kind) == scope:

@@ -12,6 +12,9 @@ from typing import Generic, Protocol, TypeVar
 
 from flagger_py.clock import monotonic_s
 
+SPACING_S = 0.2
+"""Shortest time from a failure to the next pass of its key."""
+
 K = TypeVar("K", bound=Hashable)
 
 
@@ -36,8 +39,10 @@ class Meter(Protocol):
 class WorkQueue(Generic[K]):
     """Keys that wait for a pass, handed to one taker.
 
-    The pause after a failure is *retry_min_s* and doubles with each further one, up to
-    *retry_max_s*.
+    The pause after a failure is *retry_min_s* and doubles with each retry that fails, up to
+    *retry_max_s*. What is asked for meanwhile is new information: it ends the pause, and a failure
+    after it leaves the pause as long as it was. Between two passes of a key that fails are at
+    least `SPACING_S`, however much is asked for.
     """
 
     def __init__(
@@ -62,6 +67,9 @@ class WorkQueue(Generic[K]):
         self._heap: list[tuple[float, int, K]] = []
         self._count = 0
         self._failures: dict[K, int] = {}
+        self._failed_s: dict[K, float] = {}
+        self._asked: set[K] = set()
+        """Failing keys that somebody asked for since they failed."""
         self._timer: Timer | None = None
         self._timer_due_s = float("inf")
         self._waiter: asyncio.Future[None] | None = None
@@ -86,15 +94,18 @@ class WorkQueue(Generic[K]):
         """Ask for a pass now; whatever was planned for later is included."""
         if self._closed:
             return
-        self._planned.pop(key, None)
         if key in self._active:
+            self._planned.pop(key, None)
             self._again.add(key)
-        elif key not in self._since_s:
-            self._since_s[key] = self._clock_s()
-            self._ready.append(key)
-            if self._meter is not None:
-                self._meter.added(len(self._ready))
-            self._notify()
+            return
+        failed_s = self._failed_s.get(key)
+        if failed_s is not None and key not in self._since_s:
+            self._asked.add(key)
+            too_soon_s = failed_s + SPACING_S - self._clock_s()
+            if too_soon_s > 0:
+                self.add_after(key, too_soon_s)
+                return
+        self._make_ready(key)
 
     def add_after(self, key: K, delay_s: float) -> None:
         """Ask for a pass in *delay_s* seconds, unless one is planned earlier."""
@@ -117,8 +128,12 @@ class WorkQueue(Generic[K]):
     def retry(self, key: K, at_least_s: float = 0.0) -> float:
         """Ask for a pass after one failed; returns the seconds until then."""
         failures = self._failures.get(key, 0)
-        self._failures[key] = failures + 1
-        delay_s = min(self._retry_min_s * 2.0 ** min(failures, 30), self._retry_max_s)
+        if not failures or key not in self._asked:
+            failures += 1
+        self._failures[key] = failures
+        self._failed_s[key] = self._clock_s()
+        self._asked.discard(key)
+        delay_s = min(self._retry_min_s * 2.0 ** min(failures - 1, 30), self._retry_max_s)
         delay_s = max(delay_s, at_least_s)
         if self._meter is not None:
             self._meter.retried()
@@ -128,10 +143,12 @@ class WorkQueue(Generic[K]):
     def succeeded(self, key: K) -> None:
         """Begin the backoff anew at the next failure."""
         self._failures.pop(key, None)
+        self._failed_s.pop(key, None)
+        self._asked.discard(key)
 
     def forget(self, key: K) -> None:
         """Drop everything known of a key that is gone."""
-        self._failures.pop(key, None)
+        self.succeeded(key)
         self._planned.pop(key, None)
 
     async def get(self) -> K | None:
@@ -184,8 +201,19 @@ class WorkQueue(Generic[K]):
             entry = heapq.heappop(self._heap)
             # Entries that were overtaken by `add` or by an earlier time stay until here.
             if self._planned.get(entry[2]) is entry:
-                self.add(entry[2])
+                self._make_ready(entry[2])
         self._arm()
+
+    def _make_ready(self, key: K) -> None:
+        self._planned.pop(key, None)
+        if key in self._active:
+            self._again.add(key)
+        elif key not in self._since_s:
+            self._since_s[key] = self._clock_s()
+            self._ready.append(key)
+            if self._meter is not None:
+                self._meter.added(len(self._ready))
+            self._notify()
 
     def _notify(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -15,6 +15,7 @@ class Gone(Unavailable):
     reason = "Expired"
 
 
+OBJECT_GONE = "the object is gone"
 _MANAGER = re.compile(r'conflict with "([^"]+)"')
 _TOO_LONG = 1000
 _READING = "get, list, watch"
@@ -94,7 +95,7 @@ def _not_found(status: Mapping[str, Any], message: str, ask: Ask) -> FlaggerErro
     if details.get("kind") == "namespaces" and ask.kind.plural != "namespaces":
         return Unavailable(f"{ask}: {message}", reason="NamespaceNotFound")
     if about_object(status, ask.kind):
-        return Conflict(f"{ask}: the object is gone")
+        return Conflict(f"{ask}: {OBJECT_GONE}")
     return Missing(
         f"{ask}: the cluster does not serve {ask.kind.api_version} {ask.kind.kind}; "
         f"install its CustomResourceDefinition"

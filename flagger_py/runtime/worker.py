@@ -134,6 +134,9 @@ class Workers:
         queue = self._bench.queue
         if outcome.failed:
             delay_s = queue.retry(reader, outcome.requeue_after_s or 0.0)
+            if outcome.at_latest_s is not None:
+                queue.add_after(reader, outcome.at_latest_s)
+                delay_s = min(delay_s, outcome.at_latest_s)
             log.info("%s; again in %.3gs", outcome.sentence, delay_s, extra=about(part, reader))
             return "error"
         queue.succeeded(reader)

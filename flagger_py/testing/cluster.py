@@ -1,18 +1,14 @@
-"""The cluster as one controller process of a World sees it: late, and through its own requests.
-
-Refusals of the API server become errors of `flagger_py.errors`: 409 a `Conflict` (with managers
-where they hold fields), 429 and 5xx `Unavailable`, a kind that is not served `Missing`, 403 a
-`SpecError` with reason AccessDenied, 422 one with reason InvalidSpec.
-"""
+"""The cluster as one controller process of a World sees it: late, and through its own requests."""
 
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from flagger_py.errors import Conflict, FlaggerError, Missing, SpecError, Unavailable
+from flagger_py.errors import Missing, SpecError
 from flagger_py.owned import says_already
 from flagger_py.refs import SECRET, Key, Kind, key_of
+from flagger_py.runtime.letting_go import without_finalizer
 from flagger_py.runtime.part import ours
 from flagger_py.testing import refusal
 from flagger_py.testing.cache import WatchCache
@@ -21,6 +17,7 @@ from flagger_py.testing.faults import Crash
 from flagger_py.testing.history import Change
 from flagger_py.testing.interests import Interests
 from flagger_py.testing.served import EVENT
+from flagger_py.testing.translation import translated
 from flagger_py.testing.world import READING, World
 from flagger_py.wire import Manifest
 
@@ -62,6 +59,15 @@ class WorldCluster:
             ),
         )
         cache.wrote(stored)
+        return stored
+
+    async def release(self, manifest: Manifest, finalizer: str, *, manager: str) -> Manifest:
+        kind = self.resolve(manifest["apiVersion"], manifest["kind"])
+        key, patch = key_of(manifest), without_finalizer(manifest, finalizer)
+        stored = self.send(
+            Sent("patch", kind, key), lambda: self._world.store.patch(kind, key, patch, manager)
+        )
+        self.cache(kind).wrote(stored)
         return stored
 
     async def delete(self, kind: Kind, key: Key, *, uid: str, account: str | None = None) -> None:
@@ -209,25 +215,6 @@ class WorldReads:
         account = None if ours(kind.group) else self.account
         self.cluster.permit(account, verb, kind, namespace)
         return self.cluster.cache(kind)
-
-
-def translated(error: refusal.Refusal) -> FlaggerError:
-    """Return what the error of the API server means to a controller."""
-    match error:
-        case refusal.NotServed():
-            return Missing(error.message)
-        case refusal.Conflicted():
-            managers = tuple(dict.fromkeys(manager for manager, _ in error.held))
-            fields = tuple(dict.fromkeys(path for _, path in error.held))
-            return Conflict(error.message, managers=managers, fields=fields)
-        case refusal.NotFound() | refusal.AlreadyExists():
-            return Conflict(error.message)
-        case refusal.Forbidden():
-            return SpecError(error.message, reason="AccessDenied")
-        case refusal.Invalid() | refusal.BadRequest():
-            return SpecError(error.message, reason="InvalidSpec")
-        case _:
-            return Unavailable(error.message, reason=error.reason)
 
 
 def _deleted(world: World, kind: Kind, key: Key, seen: Manifest) -> Manifest | None:

@@ -159,6 +159,8 @@ class Process:
             self._failures[key] = self._failures.get(key, 0) + 1
             self._failed_s[key] = self._now_s()
             wait_s = max(wait_s or 0.0, self._backoff.after(self._failures[key]))
+            if outcome.at_latest_s is not None:
+                wait_s = min(wait_s, outcome.at_latest_s)
         else:
             self._failures.pop(key, None)
         if key in self._again:

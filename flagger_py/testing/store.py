@@ -142,7 +142,7 @@ class Store(Discovery):
         served = self.served(kind)
         key, meta = key_of(manifest), manifest["metadata"]
         live = self._records.get(served.kind, key)
-        if live is None and subresource is not None:
+        if subresource is not None and (live is None or not served.status):
             raise refusal.not_found(kind, key.name)
         self._check(kind, live or _nothing(manifest), meta.get("uid"), meta.get("resourceVersion"))
         stated = content(copied(manifest), subresource)

@@ -154,6 +154,9 @@ class Bench:
     async def delete(self, kind: Kind, key: Key, *, uid: str, account: str | None = None) -> None:
         raise AssertionError("a Gate deletes nothing")
 
+    async def release(self, manifest: Manifest, finalizer: str, *, manager: str) -> Manifest:
+        raise AssertionError("a Gate has no finalizer")
+
     async def record(self, event: Manifest) -> None:
         self.events.append((event["reason"], event["message"]))
 

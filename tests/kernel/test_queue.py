@@ -119,6 +119,80 @@ def test_failures_double_the_pause_up_to_its_limit_and_success_ends_that() -> No
     assert queue.retry("a") == 0.75
 
 
+def failing(queue: WorkQueue[str], key: str = "a") -> float:
+    """Take *key* from the queue, and let its pass fail."""
+    assert queue.depth
+    assert asyncio.run(queue.get()) == key
+    pause_s = queue.retry(key)
+    queue.done(key)
+    return pause_s
+
+
+def test_a_failure_after_an_event_leaves_the_pause_as_long_as_it_was() -> None:
+    """What is new is no further try of the same: only retries by themselves are ever rarer."""
+    queue, bell = a_queue()
+    queue.add("a")
+    pauses = [failing(queue)]
+    for _ in range(10):
+        bell.advance(0.5)
+        queue.add("a")
+        pauses.append(failing(queue))
+    bell.advance(0.75)
+    pauses.append(failing(queue))
+
+    assert pauses == [0.75] * 11 + [1.5]
+
+
+def test_an_event_ends_the_pause_after_a_failure() -> None:
+    queue, bell = a_queue()
+    for _ in range(8):
+        queue.retry("a")
+    bell.advance(1)
+
+    queue.add("a")
+
+    assert queue.depth == 1
+
+
+def test_a_stream_of_events_does_not_make_a_failing_key_hammer() -> None:
+    queue, bell = a_queue()
+    queue.add("a")
+    passes = 0
+    for _ in range(1000):
+        if queue.depth:
+            failing(queue)
+            passes += 1
+        queue.add("a")
+        bell.advance(0.01)
+
+    assert 40 <= passes <= 51
+
+
+def test_an_event_during_a_pass_that_fails_is_not_lost() -> None:
+    queue, bell = a_queue()
+    queue.add("a")
+    asyncio.run(queue.get())
+    queue.add("a")
+    queue.retry("a")
+    queue.done("a")
+    at_once = queue.depth
+
+    bell.advance(0.21)
+
+    assert (at_once, queue.depth) == (0, 1)
+    assert failing(queue) == 0.75
+
+
+def test_a_key_that_succeeded_waits_for_nothing() -> None:
+    queue, _ = a_queue()
+    queue.retry("a")
+    queue.succeeded("a")
+
+    queue.add("a")
+
+    assert queue.depth == 1
+
+
 def test_a_pause_that_the_other_side_asked_for_is_kept() -> None:
     queue, _ = a_queue()
 

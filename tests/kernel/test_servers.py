@@ -132,11 +132,13 @@ def test_passes_are_counted_by_fluxs_names_and_buckets() -> None:
 
     shown = exposed(telemetry)
     of = 'name="podinfo",namespace="apps"'
-    bucket = 'gotk_reconcile_duration_seconds_bucket{kind="Canary",le='
+    bucket = f'gotk_reconcile_duration_seconds_bucket{{kind="Canary",{of},le='
     assert 'controller_runtime_reconcile_total{controller="canary",result="error"} 1.0' in shown
     assert 'controller_runtime_active_workers{controller="canary"} 0.0' in shown
-    assert f'{bucket}"0.01",{of}}} 1.0' in shown
-    assert f'{bucket}"0.5646",{of}}} 2.0' in shown
+    assert f'{bucket}"0.01"}} 1.0' in shown
+    assert f'{bucket}"0.5646"}} 2.0' in shown
+    assert f'{bucket}"+Inf"}} 2.0' in shown
+    assert f'gotk_reconcile_duration_seconds_sum{{kind="Canary",{of}}} 0.205' in shown
     assert f'gotk_reconcile_duration_seconds_count{{kind="Canary",{of}}} 2.0' in shown
 
 

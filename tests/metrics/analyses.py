@@ -16,7 +16,7 @@ from flagger_py.egress import Request, Response
 from flagger_py.errors import FlaggerError
 from flagger_py.refs import Key, Kind
 from flagger_py.runtime.cluster import Site
-from flagger_py.runtime.passes import dated
+from flagger_py.runtime.statuses import dated
 from flagger_py.subject import Subject
 from flagger_py.wire import Manifest
 
