@@ -122,7 +122,8 @@ def test_a_canary_deleted_in_a_release_leaves_nothing(app: Release, server: Metr
 
     app.plane.api.delete(release.FLAGGER, "Canary", release.NAME, app.namespace)
 
-    eventually(lambda: _left(app) == [], "everything of ours is collected")
+    # The collector looks for kinds that came after its start every half minute.
+    eventually(lambda: _left(app) == [], "everything of ours is collected", 75.0)
     assert app.find("apps/v1", "Deployment"), "the target is its user's"
     let_pass(3.0)
     assert _left(app) == []
