@@ -28,34 +28,14 @@ class Controller:
 
     name: str
     add_flags: AddFlags
-    make: Callable[[RuntimeOptions, argparse.Namespace], AnyPart]
+    make: Callable[[RuntimeOptions, argparse.Namespace], Sequence[AnyPart]]
 
 
 CONTROLLERS = (
-    Controller(
-        "rollout",
-        rollout.add_flags,
-        lambda options, flags: rollout.part(
-            rollout.settings_from(options, flags), options.default_service_account or None
-        ),
-    ),
-    Controller(
-        "routing",
-        routing.add_flags,
-        lambda options, flags: routing.part(
-            routing.settings_from(flags), options.default_service_account or None
-        ),
-    ),
-    Controller(
-        "gating",
-        gating.add_flags,
-        lambda options, flags: gating.part(gating.settings_from(options, flags)),
-    ),
-    Controller(
-        "metrics",
-        metrics.add_flags,
-        lambda options, flags: metrics.part(metrics.settings(options, flags)),
-    ),
+    Controller("rollout", rollout.add_flags, rollout.parts),
+    Controller("routing", routing.add_flags, routing.parts),
+    Controller("gating", gating.add_flags, gating.parts),
+    Controller("metrics", metrics.add_flags, metrics.parts),
 )
 
 
@@ -69,7 +49,11 @@ class Plan:
 
     def parts(self, options: RuntimeOptions, _flags: argparse.Namespace) -> tuple[AnyPart, ...]:
         """Make the parts; each reads the flags it shares with others with its own default."""
-        return tuple(made.make(options, _flags_of(made, self.argv)) for made in self.controllers)
+        return tuple(
+            part
+            for controller in self.controllers
+            for part in controller.make(options, _flags_of(controller, self.argv))
+        )
 
     @property
     def shared(self) -> tuple[str, ...]:

@@ -61,6 +61,7 @@ RESOURCE = CustomResource(WIDGET, "A Widget.", WidgetSpec, WidgetStatus, categor
 
 
 def place(widget: Widget, slot: Slot) -> Key:
+    """Return where the Deployment of *slot* is."""
     return Key(widget.namespace, f"{widget.name}-{slot}")
 
 
@@ -71,6 +72,7 @@ def split(idle: Slot, share: int) -> Split:
 
 
 def route(widget: Widget, idle: Slot, share: int) -> Apply:
+    """Ask for the split that gives the *idle* slot its *share*, in percent."""
     names = {"primary": f"{widget.name}-blue", "canary": f"{widget.name}-green"}
     spec = {
         "provider": widget.spec.provider,
@@ -83,6 +85,7 @@ def route(widget: Widget, idle: Slot, share: int) -> Apply:
 
 
 def analysis(widget: Widget, slot: Slot, run: Run) -> Apply:
+    """Ask how *slot* does, as the question *run*."""
     metric = {
         "name": "success rate",
         "query": SUCCESS_RATE,
@@ -94,11 +97,13 @@ def analysis(widget: Widget, slot: Slot, run: Run) -> Apply:
 
 
 def gate(widget: Widget, token: str) -> Apply:
+    """Ask a person, once for each *token*, whether everybody may be sent to the new version."""
     spec = {"question": {"manual": {}}, "run": {"token": token}}
     return _own(widget, GATE, widget.name, spec)
 
 
 def deployment(widget: Widget, slot: Slot) -> Apply:
+    """Run what the spec asks for in *slot*."""
     labels = _labels(widget, slot)
     spec = {
         "replicas": widget.spec.replicas,

@@ -18,18 +18,17 @@ FINALIZER = "gating.flagger.app/finalizer"
 GatingPart = Part[GateSpec, GateStatus, Seen]
 
 
-def part(settings: GatingSettings | None = None) -> GatingPart:
+def part(settings: GatingSettings) -> GatingPart:
     """Return the part that owns every Gate."""
-    chosen = settings or GatingSettings()
     return Part(
         name="gating",
         kind=GATE,
         spec=GateSpec,
         status=GateStatus,
-        observe=partial(observe, settings=chosen),
+        observe=partial(observe, settings=settings),
         decide=decide,
         finalizer=FINALIZER,
-        default_account=chosen.default_account,
+        default_account=settings.default_account,
     )
 
 
@@ -43,20 +42,21 @@ def add_flags(parser: ArgumentParser) -> None:
     )
 
 
-def settings_from(options: RuntimeOptions, args: Namespace) -> GatingSettings:
-    """Collect this part's choices from those of the process and from parsed *args*."""
+def settings_from(options: RuntimeOptions, flags: Namespace) -> GatingSettings:
+    """Collect this part's choices from those of the process and from parsed *flags*."""
     return GatingSettings(
-        require_authenticated_approval=args.require_authenticated_approval,
+        require_authenticated_approval=flags.require_authenticated_approval,
         default_account=options.default_service_account or None,
     )
 
 
-def parts(options: RuntimeOptions, args: Namespace) -> Sequence[GatingPart]:
-    return (part(settings_from(options, args)),)
+def parts(options: RuntimeOptions, flags: Namespace) -> Sequence[GatingPart]:
+    """Return the one part of a process of its own."""
+    return (part(settings_from(options, flags)),)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the controller until it is told to stop; return the exit code."""
+    """Run this controller alone until it is told to stop; return the exit code."""
     from flagger_py.runtime import process
 
     return process.main(PROGRAM, parts, argv, add_flags)

@@ -1,7 +1,6 @@
 """What a Gate does next: open a poll, take an answer, wait, or rest."""
 
 from dataclasses import dataclass
-from typing import assert_never
 
 from flagger_py.conditions import Condition, find, stalled
 from flagger_py.contracts import Answer, GateAnswer
@@ -50,14 +49,13 @@ def decide(subject: GateSubject, seen: Seen) -> Decision[GateStatus]:
             return _ask_person(subject, seen, status, run)
         case Window():
             return _ask_clock(subject, seen, status, run, question)
-        case _:
-            assert_never(question)
 
 
 def _question(subject: GateSubject) -> Webhook | Manual | Window:
     question = subject.spec.question
     one = question.webhook or question.manual or question.window
-    assert one is not None, "a question without a kind is refused when it is read"  # noqa: S101
+    if one is None:
+        raise AssertionError("a question without a kind is refused when it is read")
     return one
 
 
@@ -76,8 +74,7 @@ def _ask_endpoint(
     wait_s = polls.waits_s(subject, run)
     if wait_s > 0:
         return _rest(subject, seen, status, wait_s)
-    status, _ = polls.asked_again(status, run, subject.now)
-    return _rest(subject, seen, status, 0.0)
+    return _rest(subject, seen, polls.asked_again(status, run, subject.now), 0.0)
 
 
 def _ask_person(
@@ -121,7 +118,7 @@ def _take(
 ) -> Decision[GateStatus]:
     """Record *reply* as the answer to what was *asked*; ask again in *again_s* unless final."""
     before, run = asked
-    status, _ = polls.answered(before, run, reply)
+    status = polls.answered(before, run, reply)
     again_s = None if final(subject, status) else again_s
     return _rest(subject, seen, status, again_s, _announced(subject, run, reply))
 

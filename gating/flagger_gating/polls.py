@@ -61,22 +61,18 @@ def asked(subject: GateSubject) -> tuple[GateStatus, GateRunStatus]:
     return status.model_copy(update={"run": run, "answer": None}), run
 
 
-def asked_again(
-    status: GateStatus, run: GateRunStatus, now: datetime
-) -> tuple[GateStatus, GateRunStatus]:
+def asked_again(status: GateStatus, run: GateRunStatus, now: datetime) -> GateStatus:
     """Open the next poll; the last answer stays until another comes."""
     again = run.model_copy(update={"polls": run.polls + 1, "asked_at": now})
-    return status.model_copy(update={"run": again}), again
+    return status.model_copy(update={"run": again})
 
 
-def answered(
-    status: GateStatus, run: GateRunStatus, reply: GateAnswer
-) -> tuple[GateStatus, GateRunStatus]:
+def answered(status: GateStatus, run: GateRunStatus, reply: GateAnswer) -> GateStatus:
     """Close the open poll with *reply* and remember it, newest first.
 
     The same answer to the same run, told again, replaces the older one.
     """
-    run = run.model_copy(update={"answered": run.polls})
+    closed = run.model_copy(update={"answered": run.polls})
     record = GateRecord(
         token=run.token,
         poll=run.polls,
@@ -89,7 +85,7 @@ def answered(
     if older and _kind_of(older[0]) == _kind_of(record):
         older = older[1:]
     history = (record, *older)[:HISTORY_MAX]
-    return status.model_copy(update={"run": run, "answer": reply, "history": history}), run
+    return status.model_copy(update={"run": closed, "answer": reply, "history": history})
 
 
 def final(subject: GateSubject, status: GateStatus) -> bool:

@@ -5,6 +5,7 @@ Ready, so that a Gate in Git does not fail whoever waits for its health.
 """
 
 from collections.abc import Mapping
+from datetime import UTC
 from enum import StrEnum
 from typing import Literal
 
@@ -49,7 +50,8 @@ def open_condition(
     answer, run = status.answer, subject.spec.run
     if late and run and run.deadline:
         told = f"; the last answer was {answer.value}" if answer else ""
-        message = f"Closed: the deadline {run.deadline:%Y-%m-%dT%H:%M:%SZ} has passed{told}"
+        deadline = f"{run.deadline.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        message = f"Closed: the deadline {deadline} has passed{told}"
         return Condition(type=OPEN, status="False", reason=OpenReason.EXPIRED, message=message)
     if answer is None:
         message = _unanswered(subject, claims_count)

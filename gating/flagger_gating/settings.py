@@ -1,14 +1,13 @@
-"""What an operator may set for all Gates of a controller."""
+"""What an operator chooses for this part."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class GatingSettings:
-    """*require_authenticated_approval*: an annotation's author is a claim, so none counts.
-
-    *default_account* is impersonated for a Gate that names no ServiceAccount of its own.
-    """
+    """Choices that hold for every Gate of this controller."""
 
     require_authenticated_approval: bool = False
+    """No annotation approves or denies: its author is only a claim."""
     default_account: str | None = None
+    """Impersonated where an object names no ServiceAccount."""

@@ -34,6 +34,7 @@ class Credentials:
 
 
 def bearer(token: str) -> Credentials:
+    """Make credentials after RFC 6750."""
     return Credentials("Bearer", SecretStr(token))
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from flagger_py.refs import Kind
 from flagger_py.wire import Wire
 
-KIND = Kind("flagger.app", "v1beta1", "MetricTemplate", "metrictemplates")
+METRIC_TEMPLATE = Kind("flagger.app", "v1beta1", "MetricTemplate", "metrictemplates")
 
 
 class TemplateSecretRef(Wire):

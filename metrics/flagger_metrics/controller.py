@@ -1,18 +1,17 @@
 """The MetricAnalysis controller: its part, its flags, its process."""
 
-import argparse
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from typing import Any
 
 from flagger_py.errors import SpecError
-from flagger_py.runtime.options import RuntimeOptions, seconds
+from flagger_py.runtime.options import RuntimeOptions, flag, seconds
 from flagger_py.runtime.part import Part
 
 from .api import METRIC_ANALYSIS, MetricAnalysisSpec, MetricAnalysisStatus
 from .decide import Seen, decide
 from .observe import Observer
 from .providers.installed import installed
-from .settings import METRICS_SERVER, MetricsSettings, Source
+from .settings import METRICS_SERVER, MetricsSettings, SourceType
 from .sources import Finder
 
 PROGRAM = "flagger-metrics"
@@ -21,9 +20,9 @@ FINALIZER = "metrics.flagger.app/finalizer"
 MetricsPart = Part[MetricAnalysisSpec, MetricAnalysisStatus, Seen]
 
 
-def part(options: MetricsSettings) -> MetricsPart:
-    """Return the controller of MetricAnalysis; equal queries of its objects are asked once."""
-    observer = Observer(Finder(options, installed()), options)
+def part(settings: MetricsSettings) -> MetricsPart:
+    """Return the part that owns every MetricAnalysis; equal queries of theirs are asked once."""
+    observer = Observer(Finder(settings, installed()), settings)
     return Part(
         name="metrics",
         kind=METRIC_ANALYSIS,
@@ -32,31 +31,35 @@ def part(options: MetricsSettings) -> MetricsPart:
         observe=observer.observe,
         decide=decide,
         finalizer=FINALIZER,
-        default_account=options.default_account,
+        default_account=settings.default_account,
     )
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
+def add_flags(parser: ArgumentParser) -> None:
     """Teach *parser* the flags of this part."""
-    parser.add_argument(
-        *("--metrics-server", "-metrics-server"),
+    flag(
+        parser,
+        "metrics-server",
         default=None,  # In one process with others nobody may take the default for a wish.
         help=f"URL of the Prometheus for built-in and inline queries; {METRICS_SERVER} if empty.",
     )
-    parser.add_argument(
-        "--metrics-source",
-        default=Source.PROMETHEUS.value,
-        choices=[source.value for source in Source],
+    flag(
+        parser,
+        "metrics-source",
+        default=SourceType.PROMETHEUS.value,
+        choices=[source.value for source in SourceType],
         help="Ask the metrics server, or scrape exporters and evaluate the queries ourselves.",
     )
-    parser.add_argument(
-        "--openmetrics-address",
+    flag(
+        parser,
+        "openmetrics-address",
         action="append",
         default=[],
         help="URL of an exporter to scrape; may be repeated.",
     )
-    parser.add_argument(
-        "--scrape-interval",
+    flag(
+        parser,
+        "scrape-interval",
         type=seconds,
         default=None,
         help=(
@@ -66,27 +69,31 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def settings(options: RuntimeOptions, args: argparse.Namespace) -> MetricsSettings:
-    """Collect this part's choices; `SpecError` names the flag that is missing."""
-    source = Source(args.metrics_source)
-    if source is Source.OPENMETRICS and not args.openmetrics_address:
+def settings_from(options: RuntimeOptions, flags: Namespace) -> MetricsSettings:
+    """Collect this part's choices from those of the process and from parsed *flags*.
+
+    Raises `SpecError` naming the flag that is missing.
+    """
+    source = SourceType(flags.metrics_source)
+    if source is SourceType.OPENMETRICS and not flags.openmetrics_address:
         raise SpecError("--metrics-source=openmetrics needs at least one --openmetrics-address")
     return MetricsSettings(
-        metrics_server=args.metrics_server or METRICS_SERVER,
+        metrics_server=flags.metrics_server or METRICS_SERVER,
         source=source,
-        openmetrics_addresses=tuple(args.openmetrics_address),
-        scrape_s=args.scrape_interval,
+        openmetrics_addresses=tuple(flags.openmetrics_address),
+        scrape_s=flags.scrape_interval,
         no_cross_namespace_refs=options.no_cross_namespace_refs,
         default_account=options.default_service_account or None,
     )
 
 
-def parts(options: RuntimeOptions, args: argparse.Namespace) -> Sequence[Part[Any, Any, Any]]:
-    return (part(settings(options, args)),)
+def parts(options: RuntimeOptions, flags: Namespace) -> Sequence[MetricsPart]:
+    """Return the one part of a process of its own."""
+    return (part(settings_from(options, flags)),)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the controller until it is told to stop; returns the exit code."""
+    """Run this controller alone until it is told to stop; return the exit code."""
     from flagger_py.runtime import process
 
     return process.main(PROGRAM, parts, argv, add_flags)

@@ -11,7 +11,7 @@ from .heard import Heard
 from .providers import Answer
 from .queries import DURATION, built_in_for
 from .questions import Origin, Question
-from .thresholds import bounds, breach, rule, subject
+from .thresholds import bounds, breach, measured, rule
 from .verdict import Judged, counted
 
 NO_VALUES = "no values found"
@@ -44,7 +44,7 @@ def judge(spec: MetricAnalysisSpec, namespace: str, heard: Heard, at: datetime) 
         value = _scaled(number, spec, question)
         broken = breach(value, limits, title=metric.name, name=name)
         verdict = Verdict.PASSED if broken is None else Verdict.FAILED
-        fits = f"{subject(value, title=metric.name, name=name)} is {rule(limits, name=name)}"
+        fits = f"{measured(value, title=metric.name, name=name)} is {rule(limits, name=name)}"
         sentence = broken or fits
     reading = Reading(
         name=metric.name,

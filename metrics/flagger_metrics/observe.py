@@ -13,7 +13,7 @@ from .providers import Query
 from .questions import Question, questions
 from .samples import KEEP_S, Samples
 from .settings import MetricsSettings
-from .sources import CHECKING, Finder, Source, due_since
+from .sources import CHECKING, Finder, Source
 from .stage import Analysis, Stage, stage
 
 SAMPLES = "samples"
@@ -41,6 +41,7 @@ class Observer:
                 return await self.listen(subject, site)
 
     async def listen(self, subject: Analysis, site: Site) -> Seen:
+        """Ask every question and bring back what came of each, in their order."""
         heard = []
         for question in questions(subject.spec, subject.namespace):
             source = await self.finder.find(question, subject, site)
@@ -68,6 +69,7 @@ class Observer:
     async def hear(
         self, question: Question, source: Source | Trouble, subject: Analysis, site: Site
     ) -> Heard:
+        """Ask one question of its *source*; what keeps it from being asked is heard as well."""
         if isinstance(source, Trouble):
             return Heard(question, trouble=source)
         requests = source.provider.requests(source.access, source.query)
@@ -75,12 +77,14 @@ class Observer:
             exchanges = [await self.asked.send(site.egress, r, site.now) for r in requests]
         except SpecError as error:
             return Heard(question, source.query, trouble=_forbidden(source, error))
-        query = Query(source.query, site.now, due_since(subject))
+        since = subject.spec.run.since if subject.spec.run else None
+        query = Query(source.query, site.now, since)
         samples = _samples(subject, site)
         answer = source.provider.answer(query, source.access, exchanges, samples)
         return Heard(question, source.query, answer, sampled=source.provider.sampled)
 
     async def probe(self, source: Source, site: Site) -> Trouble | None:
+        """See whether the provider answers at all; None when it does."""
         requests = source.provider.probe(source.access)
         try:
             exchanges = [await self.asked.send(site.egress, r, site.now) for r in requests]

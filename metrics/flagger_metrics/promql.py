@@ -27,7 +27,7 @@ from .promql_vectors import (
     Vector,
     aggregated,
     outcome,
-    united,
+    set_operation,
     with_scalar,
     with_vector,
     without_name,
@@ -162,7 +162,7 @@ class _Evaluation:
 
     def quantile(self, quantile: float, vector: Vector) -> Vector:
         groups: dict[Labels, list[tuple[float, float]]] = {}
-        upper = Grouping(frozenset({"le"}), but=True)
+        upper = Grouping(frozenset({"le"}), without=True)
         for series in vector:
             bound = _number(series.named.get("le", ""))
             if bound is not None:
@@ -175,8 +175,8 @@ class _Evaluation:
             raise _beyond(f"the aggregation {name}")
         grouping = Grouping()
         if expression.modifier is not None:
-            but = expression.modifier.type == syntax.AggModifierType.Without
-            grouping = Grouping(frozenset(expression.modifier.labels), but)
+            without = expression.modifier.type == syntax.AggModifierType.Without
+            grouping = Grouping(frozenset(expression.modifier.labels), without)
         return aggregated(name, grouping, self.vector(expression.expr))
 
     def combined(self, expression: syntax.BinaryExpr) -> Value:
@@ -188,7 +188,7 @@ class _Evaluation:
                 raise PromqlFault(
                     f"set operator {symbol!r} not allowed in binary scalar expression"
                 )
-            return united(symbol, left, right, _matching(modifier))
+            return set_operation(symbol, left, right, _matching(modifier))
         if symbol not in ARITHMETIC and symbol not in COMPARISONS:
             raise _beyond(f"the operator {symbol}")
         if isinstance(left, float) and isinstance(right, float):
@@ -211,8 +211,8 @@ def _matching(modifier: object) -> Grouping:
         raise _beyond("group_left and group_right")
     if modifier.matching is None:
         return ALL_LABELS
-    but = modifier.matching.type == syntax.LabelModifierType.Exclude
-    return Grouping(frozenset(modifier.matching.labels), but)
+    without = modifier.matching.type == syntax.LabelModifierType.Exclude
+    return Grouping(frozenset(modifier.matching.labels), without)
 
 
 def _offset_s(selector: syntax.VectorSelector) -> float:

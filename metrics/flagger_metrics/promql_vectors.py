@@ -32,22 +32,26 @@ Vector = tuple[Series, ...]
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """Which labels tell elements apart: those *listed*, or all others where *but* is set."""
+    """Which *labels* tell elements apart: these (`by`, `on`), or all but these.
+
+    *without* says the latter, as PromQL does by `without` and `ignoring`.
+    """
 
     labels: frozenset[str] = frozenset()
-    but: bool = False
+    without: bool = False
 
     def of(self, labels: Labels) -> Labels:
         """Return the labels that count; the name never does unless it is listed."""
-        if self.but:
+        if self.without:
             return tuple((k, v) for k, v in labels if k not in self.labels and k != NAME)
         return tuple((k, v) for k, v in labels if k in self.labels)
 
 
-ALL_LABELS = Grouping(but=True)
+ALL_LABELS = Grouping(without=True)
 
 
 def divided(left: float, right: float) -> float:
+    """Divide as IEEE 754 has it: by zero gives NaN or an infinity, never an error."""
     if right != 0:
         return left / right
     if left == 0 or math.isnan(left):
@@ -56,10 +60,12 @@ def divided(left: float, right: float) -> float:
 
 
 def remainder(left: float, right: float) -> float:
+    """Return the remainder with the sign of *left*, as Go's `math.Mod`; NaN where there is none."""
     return math.fmod(left, right) if right != 0 and not math.isinf(left) else math.nan
 
 
 def power(left: float, right: float) -> float:
+    """Raise without an error: NaN for a root of a negative number, +Inf past the largest."""
     try:
         return math.pow(left, right)
     except ValueError:
@@ -95,6 +101,7 @@ AGGREGATIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
 
 
 def without_name(labels: Labels) -> Labels:
+    """Drop the metric's name, as whatever computes a new value does."""
     return tuple((k, v) for k, v in labels if k != NAME)
 
 
@@ -140,8 +147,8 @@ def matched(left: Vector, right: Vector, matching: Grouping) -> Iterable[tuple[S
         yield series, other
 
 
-def united(symbol: str, left: Vector, right: Vector, matching: Grouping) -> Vector:
-    """Apply `and`, `or` or `unless`."""
+def set_operation(symbol: str, left: Vector, right: Vector, matching: Grouping) -> Vector:
+    """Apply `and`, `or` or `unless`: elements come from *left*, with `or` then from *right*."""
     ours = {matching.of(series.labels) for series in left}
     theirs = {matching.of(series.labels) for series in right}
     if symbol == "or":
@@ -177,7 +184,7 @@ def with_vector(
         if value is None:
             continue
         labels = kept_labels(symbol, one.labels, as_bool=as_bool)
-        left_over = tuple(kv for kv in labels if (kv[0] in matching.labels) is not matching.but)
+        left_over = tuple(kv for kv in labels if (kv[0] in matching.labels) is not matching.without)
         found.append(Series(left_over, value))
     return tuple(found)
 

@@ -14,7 +14,7 @@ METRIC_ANALYSIS = CustomResource(
 )
 
 METRIC_TEMPLATE = CustomResource(
-    kind=api_template.KIND,
+    kind=api_template.METRIC_TEMPLATE,
     about="A MetricTemplate says what to ask of which metric provider.",
     spec=api_template.MetricTemplateSpec,
     short_names=("mt",),

@@ -12,7 +12,7 @@ OWN_SCRAPE_S = 1.0
 """How often we scrape exporters ourselves where nobody says."""
 
 
-class Source(StrEnum):
+class SourceType(StrEnum):
     """Who answers built-in and inline queries."""
 
     PROMETHEUS = "prometheus"
@@ -21,15 +21,16 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MetricsSettings:
-    """The choices that `part` runs with; *scrape_s* None means the usual of each source."""
+    """Choices that hold for every MetricAnalysis of this controller."""
 
     metrics_server: str = METRICS_SERVER
-    source: Source = Source.PROMETHEUS
+    source: SourceType = SourceType.PROMETHEUS
     openmetrics_addresses: tuple[str, ...] = ()
     scrape_s: float | None = None
+    """How often metrics are scraped; None is the usual pace of each source."""
     no_cross_namespace_refs: bool = False
     default_account: str | None = None
-    """Impersonated for Secrets where an object names no ServiceAccount."""
+    """Impersonated where an object names no ServiceAccount."""
 
     def scrape_interval_s(self, *, sampled: bool) -> float:
         """Return the seconds between two scrapes, by us (*sampled*) or by the server."""

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 
 from flagger_py.conditions import Reason
 from flagger_py.errors import FlaggerError, Missing, SpecError
@@ -13,14 +12,12 @@ from flagger_py.runtime.cluster import Site
 
 from . import render
 from .api import MetricAnalysisSpec
-from .api_template import KIND as METRIC_TEMPLATE
-from .api_template import MetricTemplateSpec
+from .api_template import METRIC_TEMPLATE, MetricTemplateSpec
 from .heard import Cause, Trouble
 from .providers import Access, Provider, Providers, provider_of
 from .queries import built_in_for
 from .questions import Origin, Question, names
-from .settings import MetricsSettings
-from .settings import Source as SourceType
+from .settings import MetricsSettings, SourceType
 from .stage import Analysis
 from .window import window, window_text
 
@@ -109,6 +106,10 @@ class Finder:
                 return Access(source, ",".join(self.settings.openmetrics_addresses))
 
     def built_in(self, question: Question, spec: MetricAnalysisSpec) -> tuple[str, bool]:
+        """Return a built-in metric's template, and whether names are cleaned before it has them.
+
+        Raises `SpecError` where the target's provider is missing or has no built-in metrics.
+        """
         if not spec.target.provider:
             raise SpecError("spec.target.provider: needed for a built-in metric, such as traefik")
         built_in = built_in_for(spec.target.provider)
@@ -216,8 +217,3 @@ def _cleaned(known: render.Names) -> render.Names:
     """Write names as Skipper does in its labels: everything but letters, digits and `_` is `_`."""
     cleaned = {slot: _OTHER.sub("_", text) for slot, text in asdict(known).items()}
     return render.Names(**{**cleaned, "interval": known.interval})
-
-
-def due_since(subject: Analysis) -> datetime | None:
-    """Return when what is judged came into force, None where nothing says so."""
-    return subject.spec.run.since if subject.spec.run else None

@@ -106,6 +106,7 @@ def pieces(source: str) -> Iterator[Text | Action]:
 
 
 def line_of(source: str, position: int) -> int:
+    """Return the line of an offset, counted from 1."""
     return source.count("\n", 0, position) + 1
 
 

@@ -50,13 +50,13 @@ def breach(value: float, limits: Bounds, *, title: str, name: str) -> str | None
     *value* is finite, in milliseconds for a duration; *title* is the metric's own name.
     """
     if limits.low is not None and value < limits.low:
-        return f"{subject(value, title=title, name=name)} < {_bound(limits.low, name)}"
+        return f"{measured(value, title=title, name=name)} < {_bound(limits.low, name)}"
     if limits.high is not None and value > limits.high:
-        return f"{subject(value, title=title, name=name)} > {_bound(limits.high, name)}"
+        return f"{measured(value, title=title, name=name)} > {_bound(limits.high, name)}"
     return None
 
 
-def subject(value: float, *, title: str, name: str) -> str:
+def measured(value: float, *, title: str, name: str) -> str:
     """Write what was measured: `success rate 98.00%`, `request duration 1.2s`, `errors 5.00`."""
     if name == SUCCESS_RATE:
         return f"success rate {value:.2f}%"

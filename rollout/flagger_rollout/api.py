@@ -20,7 +20,6 @@ KIND = Kind("flagger.app", "v1beta1", "Canary", "canaries")
 
 INTERVAL_S_DEFAULT = 60.0
 INTERVAL_S_MIN = 10.0
-WEIGHT_FULL = 100
 
 ANALYSIS_INCOMPLETE = (
     "say how to analyse: set analysis.interval, analysis.threshold and one of "
@@ -171,11 +170,6 @@ class CanarySpec(FluxSpec):
         return f"{self.apex_name}{CANARY}"
 
     @property
-    def primary_target_name(self) -> str:
-        """Name of the workload that is the primary; the target itself is the canary."""
-        return f"{self.target_ref.name}{PRIMARY}"
-
-    @property
     def strategy(self) -> Strategy:
         """How requests come to the new revision."""
         if self.analysis.iterations <= 0:
@@ -186,17 +180,6 @@ class CanarySpec(FluxSpec):
     def threshold_effective(self) -> int:
         """Failed readings that end the analysis, at least 1."""
         return max(1, self.analysis.threshold)
-
-    @property
-    def max_weight_effective(self) -> int:
-        """Percent at which the analysis is complete.
-
-        A list of steps ends at its last entry, at most 100; without one it is `maxWeight`, and
-        100 where that is not positive.
-        """
-        if self.analysis.step_weights:
-            return min(WEIGHT_FULL, self.analysis.step_weights[-1])
-        return self.analysis.max_weight if self.analysis.max_weight > 0 else WEIGHT_FULL
 
     def interval_s(self, minimum_s: float = INTERVAL_S_MIN) -> float:
         """Return the seconds of a step: 60 where nothing is said, never less than *minimum_s*."""

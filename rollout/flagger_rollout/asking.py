@@ -14,6 +14,9 @@ from .move import Move
 from .sight import Child
 from .telling import Told
 
+QUIET = frozenset({"", "Progressing"})
+"""Reasons of a route that is merely on its way."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -88,10 +91,6 @@ def waits_for_verdict(case: Case, child: Child) -> tuple[Standing, float | None]
         f"is the controller of {child.kind} running? Traffic stays where it is",
         StandingReason.NO_ANSWER,
     ), max(1.0, case.spec.progress_deadline_seconds - overdue_s)
-
-
-QUIET = frozenset({"", "Progressing"})
-"""Reasons of a route that is merely on its way."""
 
 
 def waits_for_split(case: Case, what: str) -> tuple[Standing, float | None]:

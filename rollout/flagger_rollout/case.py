@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flagger_py.contracts import ALL_TO_PRIMARY, Split, token
-from flagger_py.refs import owner_reference
+from flagger_py.refs import PRIMARY, owner_reference
 from flagger_py.subject import Subject
 from flagger_py.wire import Manifest
 
@@ -71,7 +71,7 @@ class Case:
 
     @property
     def primary_ref(self) -> str:
-        return f"{self.spec.target_ref.name}-primary.{self.subject.namespace}"
+        return f"{self.spec.target_ref.name}{PRIMARY}.{self.subject.namespace}"
 
     @property
     def owner(self) -> dict[str, object]:
@@ -201,7 +201,7 @@ class Case:
 
     @property
     def idle(self) -> bool:
-        """The target has no pods, or is being given its first ones."""
+        """No share of the requests is the canary's: this run's first traffic is yet to come."""
         return self.status.canary_weight == 0
 
     def seconds_until(self, moment: datetime) -> float:

@@ -92,6 +92,7 @@ def closed(case: Case, status: CanaryStatus) -> tuple[CanaryStatus, bool]:
 
 
 def counted(case: Case, name: str, analysis: str) -> tuple[Count, ...]:
+    """Count one release; *name* is successes or failures, *analysis* completed or skipped."""
     labels = {
         "name": case.spec.target_ref.name,
         "namespace": case.subject.namespace,

@@ -1,7 +1,7 @@
-"""The rollout controller: the Canary part, put together, alone or beside the others."""
+"""The Canary controller: its part, its flags, its process."""
 
-import argparse
 import os
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from functools import partial
 
@@ -9,8 +9,7 @@ from flagger_py.decision import Action, Emit
 from flagger_py.refs import controlled_by
 from flagger_py.runtime.cluster import Site
 from flagger_py.runtime.options import RuntimeOptions, flag, seconds, switch
-from flagger_py.runtime.part import Part
-from flagger_py.runtime.process import main as run_main
+from flagger_py.runtime.part import Part, spec_seconds
 from flagger_py.subject import Subject
 
 from .api import KIND, CanarySpec, CanaryStatus
@@ -22,11 +21,13 @@ from .settings import RolloutSettings
 from .sight import Seen
 from .telling import Reason
 
+PROGRAM = "flagger-rollout"
 
-def part(
-    settings: RolloutSettings, default_account: str | None = None
-) -> Part[CanarySpec, CanaryStatus, Seen]:
-    """Put the rollout part together for *settings*."""
+RolloutPart = Part[CanarySpec, CanaryStatus, Seen]
+
+
+def part(settings: RolloutSettings) -> RolloutPart:
+    """Return the part that owns every Canary."""
     return Part(
         name="rollout",
         kind=KIND,
@@ -35,28 +36,14 @@ def part(
         observe=partial(observe, settings),
         decide=partial(decide, settings),
         finalizer=FINALIZER,
-        default_account=default_account,
+        default_account=settings.default_account,
         suspended=partial(_suspended, settings),
+        lets_go_after=spec_seconds("progressDeadlineSeconds"),
     )
 
 
-async def _suspended(
-    settings: RolloutSettings, subject: Subject[CanarySpec, CanaryStatus], site: Site
-) -> tuple[Action, ...]:
-    """Say once that nothing happens any more, and suspend those who answer for this Canary."""
-    seen = await observe(settings, subject, site)
-    children = (seen.route, seen.analysis, *seen.gates.values())
-    told = Emit(
-        Reason.SUSPENDED,
-        "skipping canary run as object is suspended",
-        token=f"generation {subject.generation}",
-    )
-    found = (child.manifest for child in children if child.manifest is not None)
-    return (told, *(paused(manifest) for manifest in found if controlled_by(manifest, subject.uid)))
-
-
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that only this controller has, under Flagger's names."""
+def add_flags(parser: ArgumentParser) -> None:
+    """Teach *parser* the flags of this part, under Flagger's names where it has them."""
     flag(parser, "mesh-provider", default="", help="Provider of Canaries that name none.")
     flag(parser, "metrics-server", default="", help="Prometheus of Canaries that name none.")
     flag(
@@ -87,30 +74,50 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def settings_from(options: RuntimeOptions, flags: argparse.Namespace) -> RolloutSettings:
-    """Read the settings from parsed *flags*."""
+def settings_from(options: RuntimeOptions, flags: Namespace) -> RolloutSettings:
+    """Collect this part's choices from those of the process and from parsed *flags*.
+
+    As in Flagger a variable EVENT_WEBHOOK_URL wins over the flag, unless it is empty.
+    """
     return RolloutSettings(
         mesh_provider=flags.mesh_provider,
         metrics_server=flags.metrics_server or None,
-        selector_labels=tuple(_listed(flags.selector_labels)),
-        include_label_prefixes=tuple(_listed(flags.include_label_prefix)),
+        selector_labels=_listed(flags.selector_labels),
+        include_label_prefixes=_listed(flags.include_label_prefix),
         config_tracking=flags.enable_config_tracking,
-        event_webhook=os.environ.get("EVENT_WEBHOOK_URL", flags.event_webhook),
+        event_webhook=os.environ.get("EVENT_WEBHOOK_URL") or flags.event_webhook,
         min_interval_s=flags.min_interval,
         no_cross_namespace_refs=options.no_cross_namespace_refs,
+        default_account=options.default_service_account or None,
     )
+
+
+def parts(options: RuntimeOptions, flags: Namespace) -> Sequence[RolloutPart]:
+    """Return the one part of a process of its own."""
+    return (part(settings_from(options, flags)),)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run this controller alone until it is told to stop; return the exit code."""
-    return run_main("flagger-rollout", _parts, argv, add_flags)
+    from flagger_py.runtime import process
+
+    return process.main(PROGRAM, parts, argv, add_flags)
 
 
-def _parts(
-    options: RuntimeOptions, flags: argparse.Namespace
-) -> Sequence[Part[CanarySpec, CanaryStatus, Seen]]:
-    return (part(settings_from(options, flags), options.default_service_account or None),)
+async def _suspended(
+    settings: RolloutSettings, subject: Subject[CanarySpec, CanaryStatus], site: Site
+) -> tuple[Action, ...]:
+    """Say once that nothing happens any more, and suspend those who answer for this Canary."""
+    seen = await observe(settings, subject, site)
+    children = (seen.route, seen.analysis, *seen.gates.values())
+    told = Emit(
+        Reason.SUSPENDED,
+        "skipping canary run as object is suspended",
+        token=f"generation {subject.generation}",
+    )
+    found = (child.manifest for child in children if child.manifest is not None)
+    return (told, *(paused(manifest) for manifest in found if controlled_by(manifest, subject.uid)))
 
 
-def _listed(text: str) -> list[str]:
-    return [item.strip() for item in text.split(",") if item.strip()]
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in text.split(",") if item.strip())

@@ -23,6 +23,7 @@ def copy_to_primary(case: Case, replicas: int | None) -> tuple[Action, ...]:
 
 
 def primary(case: Case, replicas: int | None) -> dict[str, Any]:
+    """Render the primary as it follows from the target now; without *replicas* it says none."""
     if case.selector is None:
         raise AssertionError("a primary was rendered before its selector was found")
     return render_primary(
@@ -62,6 +63,7 @@ def scale_up(case: Case) -> tuple[Action, ...]:
 
 
 def scale_down(case: Case) -> tuple[Action, ...]:
+    """Scale the target to zero; pods that a GitOps tool holds up are tolerated."""
     return (Apply(scaled(case.target, 0), Force.OR_TOLERATE),)
 
 

@@ -30,6 +30,19 @@ def begin(
     )
 
 
+def at_threshold(case: Case, told: tuple[Told, ...], failed: int, last: str) -> Move:
+    """Roll back at the failed check that reaches the threshold; *last* says why it failed."""
+    threshold = case.spec.threshold_effective
+    rolling = f"Rolling back {case.canary_ref} failed checks threshold reached {failed}"
+    return begin(
+        case,
+        Ending.ROLL_BACK,
+        (*told, case.warned(Reason.ROLLING_BACK, rolling)),
+        f"Rolled back after {failed} of {threshold} failed checks; the last: {last}",
+        failed_checks=failed,
+    )
+
+
 def end(case: Case) -> Move:
     """Go on with the ending that was begun."""
     match case.progress.ending:

@@ -1,6 +1,5 @@
 """What a revision is: hashes of pod templates and configs, and Flagger's webhook checksum."""
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping
@@ -48,11 +47,6 @@ def config_checksum(data: Mapping[str, str] | None) -> str:
     for plain, escaped in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
         text = text.replace(plain, escaped)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def encoded(data: Mapping[str, bytes]) -> dict[str, str]:
-    """Return a Secret's *data* as the API writes it, in base64."""
-    return {key: base64.b64encode(value).decode() for key, value in data.items()}
 
 
 def _fnv1a(text: str) -> int:

@@ -1,6 +1,7 @@
 """How a Canary begins: the primary is copied, becomes ready, takes the users; the target rests."""
 
-from flagger_py.conditions import READY, Reason, progressing, retrying, stalled
+from flagger_py.conditions import READY, progressing, retrying, stalled
+from flagger_py.conditions import Reason as StandingReason
 from flagger_py.contracts import ALL_TO_PRIMARY, condition_of, status_of
 from flagger_py.errors import SpecError
 
@@ -9,8 +10,7 @@ from .api import CanaryStatus
 from .case import Case
 from .move import Move, changed, recorded
 from .phases import Phase
-from .telling import Reason as Why
-from .telling import Told
+from .telling import Reason, Told
 
 
 def initialise(case: Case) -> Move:
@@ -66,10 +66,10 @@ def _without_target(case: Case) -> Move:
         _status(case),
         retrying(
             f"{kind} {case.target_ref} does not exist yet; it is initialised when it does",
-            Reason.DEPENDENCY_NOT_READY,
+            StandingReason.DEPENDENCY_NOT_READY,
             accepted=False,
         ),
-        told=(case.warned(Why.TARGET_MISSING, text, case.token("init")),),
+        told=(case.warned(Reason.TARGET_MISSING, text, case.token("init")),),
     )
 
 
@@ -79,7 +79,7 @@ def without_selector(case: Case, error: SpecError) -> Move:
     return Move(
         _status(case) if case.phase is Phase.NEW else case.status,
         stalled(error.message, error.reason),
-        told=(case.warned(Why.SELECTOR_MISSING, text, case.token("init")),),
+        told=(case.warned(Reason.SELECTOR_MISSING, text, case.token("init")),),
     )
 
 
@@ -99,11 +99,11 @@ def _initialised(case: Case) -> Move:
             "promoted": revision,
             "declared": case.spec.revision,
             "target": case.spec.target_ref.name,
-            **recorded(case, Why.INITIALIZED, "The primary is ready and takes all traffic."),
+            **recorded(case, Reason.INITIALIZED, "The primary is ready and takes all traffic."),
         },
     )
     text = f"Initialization done! {case.canary_ref}"
-    told = Told(Why.INITIALIZED, text, case.token("init"), after=True)
+    told = Told(Reason.INITIALIZED, text, case.token("init"), after=True)
     return Move(
         status,
         closing.at_rest(case, status),
@@ -116,17 +116,18 @@ def _initialised(case: Case) -> Move:
 def _never_ready(case: Case, sentence: str) -> Move:
     """Give up the first version; a later one is initialised anew."""
     message = f"{case.primary_ref} not ready: {sentence}"
+    why = f"The first version never became ready: {message}"
     status = changed(
         case,
         phase=Phase.FAILED,
         last_applied_spec=case.template_hash,
         progress={
             "revision": case.revision,
-            **recorded(case, Why.ROLLED_BACK, f"The first version never became ready: {message}"),
+            **recorded(case, Reason.ROLLED_BACK, why),
         },
     )
     told = Told(
-        Why.ROLLED_BACK,
+        Reason.ROLLED_BACK,
         f"Canary failed! Scaling down {case.canary_ref}",
         case.token("init"),
         "Warning",
@@ -151,7 +152,7 @@ def _providers(case: Case) -> tuple[Told, ...]:
         return ()
     token = case.token("init")
     text = "all the metrics providers are available!"
-    available = Told(Why.PROVIDERS_AVAILABLE, text, token, after=True)
+    available = Told(Reason.PROVIDERS_AVAILABLE, text, token, after=True)
     manifest = case.seen.analysis.manifest
     if not case.spec.analysis.metrics:
         return (available,)
@@ -162,5 +163,5 @@ def _providers(case: Case) -> tuple[Told, ...]:
         return (available,)
     if ready.get("status") == "False":
         message = ready.get("message", "")
-        return (Told(Why.PROVIDERS_UNAVAILABLE, message, token, "Warning"),)
+        return (Told(Reason.PROVIDERS_UNAVAILABLE, message, token, "Warning"),)
     return ()

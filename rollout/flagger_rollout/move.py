@@ -7,6 +7,7 @@ from typing import Any
 from flagger_py.conditions import Condition, Standing
 from flagger_py.contracts import GateRun, Run
 from flagger_py.decision import Action, Apply, Count, Decision, Force, Gauge, Observe
+from flagger_py.refs import PRIMARY
 
 from . import children, claims
 from .api import CanaryStatus
@@ -136,7 +137,7 @@ def _shares(target: str, namespace: str, weight: int) -> tuple[Gauge, ...]:
     """Tell both weights, as Flagger does from the first release on."""
     return tuple(
         Gauge("flagger_canary_weight", {"workload": workload, "namespace": namespace}, share)
-        for workload, share in ((f"{target}-primary", 100 - weight), (target, weight))
+        for workload, share in ((f"{target}{PRIMARY}", 100 - weight), (target, weight))
     )
 
 

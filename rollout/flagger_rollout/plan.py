@@ -5,7 +5,7 @@ from collections.abc import Sequence
 FULL = 100
 
 
-def weight_max(max_weight: int, steps: Sequence[int], step_weight: int) -> int:
+def weight_max(max_weight: int, step_weight: int, steps: Sequence[int]) -> int:
     """Return the weight at which the analysis is complete.
 
     A list of steps ends at its last entry, at most 100; *max_weight* then does not count.

@@ -3,7 +3,6 @@
 from flagger_py.conditions import progressing, stalled
 
 from . import ending
-from .api_status import Ending
 from .case import Case
 from .move import Move, changed, recorded
 from .phases import Phase
@@ -55,14 +54,7 @@ def _canary_gone(case: Case) -> Move:
     gone = f"No pod of {case.target_ref} is available"
     told = (case.warned(Reason.CANARY_UNAVAILABLE, f"{gone}; its share went back to the primary."),)
     if failed >= threshold:
-        rolling = f"Rolling back {case.canary_ref} failed checks threshold reached {failed}"
-        return ending.begin(
-            case,
-            Ending.ROLL_BACK,
-            (*told, case.warned(Reason.ROLLING_BACK, rolling)),
-            f"Rolled back after {failed} of {threshold} failed checks; the last: {gone}",
-            failed_checks=failed,
-        )
+        return ending.at_threshold(case, told, failed, gone)
     sentence = f"Check {failed} of {threshold} failed: {gone}; its share went back to the primary."
     status = changed(
         case,

@@ -9,12 +9,11 @@ from .case import Case
 from .move import Move, changed, recorded
 from .phases import Phase
 from .plan import next_weight, weight_max
-from .telling import Reason, Told
-
-Tolds = tuple[Told, ...]
+from .telling import Reason, Told, Tolds
 
 
 def before_step(case: Case, told: Tolds, why: str) -> Move:
+    """Ask the gates before the next step, and take it where all are open; *why* is its reason."""
     asked, kind = gates(case)
     told = (*told, *gates_told(case, asked, kind))
     if asked.waiting is not None:
@@ -34,6 +33,7 @@ def gates(case: Case) -> tuple[asking.Asked, Hook]:
 
 
 def gates_told(case: Case, asked: asking.Asked, kind: Hook) -> Tolds:
+    """Tell which gates opened and which one is closed, each once per step."""
     name = str(kind).capitalize()
     token = case.token("step", case.status.canary_weight)
     passed = tuple(
@@ -87,6 +87,7 @@ def _hold(case: Case, asked: asking.Asked, kind: Hook, told: Tolds, why: str) ->
 
 
 def go_on(case: Case, told: Tolds, why: str) -> Move:
+    """Promote where the last weight was reached, else take the next step."""
     return promote(case, told, why) if _complete(case) else _advance(case, told, why)
 
 
@@ -139,10 +140,8 @@ def promote(case: Case, told: Tolds, why: str) -> Move:
 
 
 def copying_told(case: Case, token: str) -> Told:
-    text = (
-        f"Copying {case.target_ref} template spec to "
-        f"{case.spec.target_ref.name}-primary.{case.subject.namespace}"
-    )
+    """Return Flagger's words about the copy of the target's template to the primary."""
+    text = f"Copying {case.target_ref} template spec to {case.primary_ref}"
     return Told(Reason.COPIED, text, token)
 
 
@@ -156,5 +155,5 @@ def replicas_for_primary(case: Case) -> int | None:
 
 def _complete(case: Case) -> bool:
     analysis = case.spec.analysis
-    top = weight_max(analysis.max_weight, analysis.step_weights, analysis.step_weight)
+    top = weight_max(analysis.max_weight, analysis.step_weight, analysis.step_weights)
     return case.status.canary_weight >= top

@@ -64,6 +64,10 @@ class Told:
     after: bool = False
 
 
+Tolds = tuple[Told, ...]
+"""What a move tells, in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """What every event payload of one Canary at one moment carries."""
@@ -87,9 +91,8 @@ def deliveries(
 ) -> tuple[Deliver, ...]:
     """Render the deliveries of *told* to the Canary's event *hooks*.
 
-    *envelopes* are those before and after the move.
-
     Without such hooks the controller's own *event_webhook* gets them, if there is one.
+    *envelopes* are those before and after the move.
     """
     receivers = hooks
     if not hooks and event_webhook:

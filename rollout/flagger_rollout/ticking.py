@@ -17,9 +17,7 @@ from .api_analysis import WebhookType as Hook
 from .api_status import Ending
 from .case import Case
 from .move import Move, changed, recorded
-from .telling import Reason, Told
-
-Tolds = tuple[Told, ...]
+from .telling import Reason, Tolds
 
 
 def held(case: Case) -> Move:
@@ -134,14 +132,7 @@ def _failed(case: Case, told: Tolds, halt: str, sentence: str) -> Move:
         "checked": False,
     }
     if failed >= threshold:
-        rolling = f"Rolling back {case.canary_ref} failed checks threshold reached {failed}"
-        return ending.begin(
-            case,
-            Ending.ROLL_BACK,
-            (*told, case.warned(Reason.ROLLING_BACK, rolling)),
-            f"Rolled back after {failed} of {threshold} failed checks; the last: {sentence}",
-            failed_checks=failed,
-        )
+        return ending.at_threshold(case, told, failed, sentence)
     why = f"Check {failed} of {threshold} failed at {case.status.canary_weight}%: {sentence}"
     status = changed(
         case,

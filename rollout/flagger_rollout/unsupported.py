@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from flagger_py.conditions import Reason
 from flagger_py.errors import SpecError
 from flagger_py.refs import DEPLOYMENT
 
@@ -15,7 +16,7 @@ def refuse_unsupported(spec: CanarySpec, canary: str) -> None:
         raise SpecError(
             f"Canary {canary}: this version does not support {', '.join(found)} yet; "
             f"remove the field, or keep Flagger for this Canary",
-            reason="NotSupported",
+            reason=Reason.NOT_SUPPORTED,
         )
 
 
@@ -71,5 +72,5 @@ def refuse_invalid(spec: CanarySpec, canary: str, *, no_cross_namespace: str | N
             raise SpecError(
                 f"can't access metric template {ref.name}.{ref.namespace}, "
                 f"cross-namespace references are blocked",
-                reason="AccessDenied",
+                reason=Reason.ACCESS_DENIED,
             )

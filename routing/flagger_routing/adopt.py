@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from flagger_py.conditions import Reason
 from flagger_py.decision import Apply, Force
 from flagger_py.errors import SpecError
 from flagger_py.refs import SERVICE
 from flagger_py.wire import Manifest
 
 from .api import Adopted, Selectors
-from .objects import TOOLKIT_ANNOTATIONS, ident, ident_of, spoken, version_of
+from .objects import TOOLKIT_ANNOTATIONS, ident_of, spoken, version_of
 
 ORIGINAL_CHARS_MAX = 16_384
 _SERVICE_FIELDS = ("selector", "ports")
@@ -39,7 +40,7 @@ def original(live: Manifest, part: Manifest, selectors: Selectors | None) -> Ado
         raise SpecError(
             f"{spoken(live)} exists and is too large to be handed back later; delete it or "
             "choose another name in spec.names",
-            reason="NotSupported",
+            reason=Reason.NOT_SUPPORTED,
         )
     return Adopted(
         api_version=live["apiVersion"],
@@ -70,11 +71,7 @@ def handed_back(adopted: Adopted, live: Manifest) -> Apply:
 def record_of(records: tuple[Adopted, ...], live: Manifest) -> Adopted | None:
     """Return the record of this very object; one of that name with another uid is another."""
     uid = str(live["metadata"].get("uid", ""))
-    return next((a for a in records if ident_for(a) == ident_of(live) and a.uid == uid), None)
-
-
-def ident_for(adopted: Adopted) -> str:
-    return ident(adopted.api_version, adopted.kind, adopted.name)
+    return next((a for a in records if a.ident == ident_of(live) and a.uid == uid), None)
 
 
 def _overwritten(live: Manifest, part: Manifest, field: str) -> dict[str, str]:

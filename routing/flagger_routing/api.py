@@ -13,6 +13,7 @@ from flagger_py.refs import CANARY, PRIMARY, Kind
 from flagger_py.wire import Wire
 
 from .api_service import Service
+from .objects import ident
 
 TRAFFIC_ROUTE = Kind("routing.flagger.app", "v1alpha1", "TrafficRoute", "trafficroutes")
 PART = "routing"
@@ -107,6 +108,11 @@ class Written(Wire):
     over: str = ""
     at: Moment
 
+    @property
+    def ident(self) -> str:
+        """The object's name within its namespace, as `objects.ident` gives it."""
+        return ident(self.api_version, self.kind, self.name)
+
 
 class Applied(Wire):
     """The split that the route was last made to say, and when."""
@@ -123,6 +129,11 @@ class Adopted(Wire):
     name: str
     uid: str
     fields: AnyObject
+
+    @property
+    def ident(self) -> str:
+        """The object's name within its namespace, as `objects.ident` gives it."""
+        return ident(self.api_version, self.kind, self.name)
 
 
 class ScheduleStart(Wire):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flagger_py.conditions import Reason
 from flagger_py.contracts import Split
 from flagger_py.errors import SpecError
 from flagger_py.refs import Kind
@@ -47,6 +48,7 @@ class Case:
     asked: Asked
 
     def request(self, split: Split) -> Request:
+        """Return what the router is asked when *split* is meant."""
         spec = self.subject.spec
         return Request(
             namespace=self.subject.namespace,
@@ -77,7 +79,7 @@ def open_case(
     if spec.verify is not None:
         raise SpecError(
             "spec.verify: this version does not probe the data plane; remove the field",
-            reason="NotSupported",
+            reason=Reason.NOT_SUPPORTED,
         )
     return Case(
         subject=subject,

@@ -1,4 +1,4 @@
-"""The routing part as a controller, and its process of its own."""
+"""The TrafficRoute controller: its part, its flags, its process."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,6 @@ from functools import partial
 
 from flagger_py.runtime.options import RuntimeOptions, flag, seconds
 from flagger_py.runtime.part import Part
-from flagger_py.runtime.process import main as run_main
 
 from .api import FINALIZER, PART, TRAFFIC_ROUTE, TrafficRouteSpec, TrafficRouteStatus
 from .case import Seen
@@ -16,14 +15,12 @@ from .routers.contract import Router
 from .routers.discovery import all_routers
 from .settings import RoutingSettings
 
+PROGRAM = "flagger-routing"
+
 RoutingPart = Part[TrafficRouteSpec, TrafficRouteStatus, Seen]
 
 
-def part(
-    settings: RoutingSettings,
-    default_account: str | None = None,
-    routers: Mapping[str, Router] | None = None,
-) -> RoutingPart:
+def part(settings: RoutingSettings, routers: Mapping[str, Router] | None = None) -> RoutingPart:
     """Return the part that owns every TrafficRoute; without *routers* it has all installed ones."""
     known = all_routers() if routers is None else routers
     return Part(
@@ -34,12 +31,12 @@ def part(
         observe=partial(observe, settings=settings, routers=known),
         decide=partial(decide, settings=settings, routers=known),
         finalizer=FINALIZER,
-        default_account=default_account,
+        default_account=settings.default_account,
     )
 
 
 def add_flags(parser: ArgumentParser) -> None:
-    """Add the flags of this part to those of the process, under Flagger's names."""
+    """Teach *parser* the flags of this part, under Flagger's names where it has them."""
     flag(parser, "mesh-provider", default="", help="Provider of objects that name none.")
     flag(parser, "ingress-class", default="", help="Accepted; no router of this version needs it.")
     flag(
@@ -51,19 +48,22 @@ def add_flags(parser: ArgumentParser) -> None:
     )
 
 
-def settings_from(flags: Namespace) -> RoutingSettings:
-    """Read the settings of this part from parsed *flags*."""
+def settings_from(options: RuntimeOptions, flags: Namespace) -> RoutingSettings:
+    """Collect this part's choices from those of the process and from parsed *flags*."""
     return RoutingSettings(
         mesh_provider=flags.mesh_provider,
-        ingress_class=flags.ingress_class,
         edge_lag_s=flags.edge_lag,
+        default_account=options.default_service_account or None,
     )
+
+
+def parts(options: RuntimeOptions, flags: Namespace) -> Sequence[RoutingPart]:
+    """Return the one part of a process of its own."""
+    return (part(settings_from(options, flags)),)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run this controller alone until it is told to stop; return the exit code."""
-    return run_main("flagger-routing", _parts, argv, add_flags)
+    from flagger_py.runtime import process
 
-
-def _parts(options: RuntimeOptions, flags: Namespace) -> Sequence[RoutingPart]:
-    return (part(settings_from(flags), options.default_service_account or None),)
+    return process.main(PROGRAM, parts, argv, add_flags)

@@ -13,7 +13,7 @@ from .api import FINALIZER, MANAGER, Adopted, TrafficRouteStatus
 from .case import Case, RouteSubject, Seen, open_case
 from .choose import Choice, choose, spoken_split
 from .describe import describe
-from .objects import digest, ident, spoken, version_of
+from .objects import digest, spoken, version_of
 from .plan import APPEARS_WITHIN, State, Step, Want, is_ours, plan
 from .reasons import Reason
 from .routers.contract import Router
@@ -54,7 +54,7 @@ def decide(
 
 def _planned(case: Case, seen: Seen, wants: tuple[Want, ...]) -> tuple[Step, ...]:
     subject = case.subject
-    known = {ident(w.api_version, w.kind, w.name): w for w in subject.status.objects}
+    known = {written.ident: written for written in subject.status.objects}
     owner = owner_reference(subject.manifest)
     return tuple(
         plan(want, seen.live.get(want.ident), known.get(want.ident), owner, subject.now)
@@ -89,8 +89,8 @@ def _newly_found(case: Case, seen: Seen, wants: Iterable[Want]) -> tuple[Adopted
 def _remember(case: Case, status: TrafficRouteStatus, found: tuple[Adopted, ...]) -> RouteDecision:
     """Write down what objects said before us; only a pass that reads this back changes them."""
     names = ", ".join(f"{one.kind} {one.name}" for one in found)
-    fresh = {adopt.ident_for(one) for one in found}
-    kept = tuple(one for one in status.adopted if adopt.ident_for(one) not in fresh)
+    fresh = {one.ident for one in found}
+    kept = tuple(one for one in status.adopted if one.ident not in fresh)
     message = f"Adopting what was there before: {names}"
     held = FINALIZER in case.subject.finalizers
     event = Emit(Reason.ADOPTED, message, token=digest([one.wire() for one in found]))
@@ -183,5 +183,4 @@ def _soonest(
     waits = [said.requeue_after_s, case.asked.next_s]
     if any(s.state is State.PENDING and s.want.ident not in seen.live for s in steps):
         waits.append(APPEARS_WITHIN.total_seconds())
-    known = [wait for wait in waits if wait is not None]
-    return min(known) if known else None
+    return min((wait for wait in waits if wait is not None), default=None)

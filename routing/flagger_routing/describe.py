@@ -40,6 +40,6 @@ def _still_there(status: TrafficRouteStatus, seen: Seen) -> tuple[Adopted, ...]:
     return tuple(
         one
         for one in status.adopted
-        if (live := seen.live.get(adopt.ident_for(one))) is not None
+        if (live := seen.live.get(one.ident)) is not None
         and adopt.record_of((one,), live) is not None
     )

@@ -35,7 +35,7 @@ def decide(subject: RouteSubject, seen: Seen, *, let_go_s: float) -> Decision[Tr
         )
     actions: list[Action] = []
     for one in status.adopted:
-        live = seen.live.get(adopt.ident_for(one))
+        live = seen.live.get(one.ident)
         if live is not None and adopt.record_of((one,), live) is not None:
             actions.append(adopt.handed_back(one, live))
     if actions:

@@ -9,7 +9,7 @@ from flagger_py.wire import Manifest
 from . import adopt
 from .api import TrafficRouteStatus, Written
 from .case import Case, Seen
-from .objects import ident
+from .objects import ident_of
 from .plan import Step
 
 
@@ -30,29 +30,25 @@ def clear(
     A Service that the route still names stays, even when it is ours no longer to make.
     """
     wanted = {step.want.ident for step in steps}
-    old = [w for w in case.subject.status.objects if _ident(w) not in wanted]
+    old = [w for w in case.subject.status.objects if w.ident not in wanted]
     if not settled:
         return Cleared(status, tuple(old))
     names = {case.names.apex, case.names.primary, case.names.canary}
     actions: list[Action] = []
     gone: set[str] = set()
     for written in old:
-        live = seen.live.get(_ident(written))
+        live = seen.live.get(written.ident)
         if live is None or (written.kind == SERVICE.kind and written.name in names):
             continue
         actions += _removal(case, seen, live)
-        gone.add(_ident(written))
-    adopted = tuple(one for one in status.adopted if adopt.ident_for(one) not in gone)
+        gone.add(written.ident)
+    adopted = tuple(one for one in status.adopted if one.ident not in gone)
     return Cleared(status.model_copy(update={"adopted": adopted}), (), tuple(actions))
 
 
 def _removal(case: Case, seen: Seen, live: Manifest) -> tuple[Action, ...]:
     if controlled_by(live, case.subject.uid):
-        name = ident(live["apiVersion"], live["kind"], live["metadata"]["name"])
-        return (Delete(seen.kinds[name], key_of(live), str(live["metadata"]["uid"])),)
+        kind = seen.kinds[ident_of(live)]
+        return (Delete(kind, key_of(live), str(live["metadata"]["uid"])),)
     known = adopt.record_of(case.subject.status.adopted, live)
     return (adopt.handed_back(known, live),) if known else ()
-
-
-def _ident(written: Written) -> str:
-    return ident(written.api_version, written.kind, written.name)

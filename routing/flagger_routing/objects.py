@@ -55,6 +55,7 @@ def version_of(manifest: Manifest | None) -> str:
 
 
 def annotated(annotations: Mapping[str, str]) -> dict[str, str]:
+    """Return *annotations* with those that every object of ours carries."""
     return {**annotations, **TOOLKIT_ANNOTATIONS}
 
 

@@ -61,10 +61,9 @@ async def _recorded(
     """Read what the status names; a kind that is served no longer has no objects."""
     status = subject.status
     recorded: tuple[Written | Adopted, ...] = (*status.objects, *status.adopted)
-    named = {ident(one.api_version, one.kind, one.name): one for one in recorded}
     live: dict[str, Manifest | None] = {}
     kinds: dict[str, Kind] = {}
-    for name, one in named.items():
+    for name, one in {one.ident: one for one in recorded}.items():
         if name in skip:
             continue
         try:

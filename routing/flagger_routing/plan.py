@@ -76,13 +76,13 @@ def plan(
     ours = live is None or is_ours(live, owner)
     target = owned_by(want.whole, owner) if ours else want.part
     mark = digest(target)
-    known = before is not None and before.digest == mark
+    known = before if before is not None and before.digest == mark else None
     sent = _emptied(target, live) if want.lists_are_ours else target
-    if live is not None and known and says_already(sent, live, MANAGER):
-        return Step(want, State.SETTLED, _kept(before, want))
-    if known and before is not None and _unseen(before, live, now):
-        return Step(want, State.PENDING, before)
-    state = State.REPAIRED if known else State.CHANGED
+    if known is not None and says_already(sent, live, MANAGER):
+        return Step(want, State.SETTLED, known)
+    if known is not None and _unseen(known, live, now):
+        return Step(want, State.PENDING, known)
+    state = State.REPAIRED if known is not None else State.CHANGED
     over = version_of(live)
     if not ours and before is None:
         # What was recorded of it must still hold when we change it.
@@ -129,12 +129,6 @@ def _unseen(before: Written, live: Manifest | None, now: datetime) -> bool:
     if version_of(live) != before.over:
         return False
     return live is not None or now - before.at < APPEARS_WITHIN
-
-
-def _kept(before: Written | None, want: Want) -> Written:
-    if before is None:
-        raise AssertionError(f"{want.ident} is settled without ever having been written")
-    return before
 
 
 def _at_version(manifest: Manifest, version: str) -> dict[str, Any]:

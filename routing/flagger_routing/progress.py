@@ -173,5 +173,4 @@ def _is_route(step: Step, case: Case) -> bool:
 
 
 def _sooner(one: float | None, other: float | None) -> float | None:
-    waits = [wait for wait in (one, other) if wait is not None]
-    return min(waits) if waits else None
+    return min((wait for wait in (one, other) if wait is not None), default=None)

@@ -24,6 +24,7 @@ class Role(StrEnum):
 
 
 def address(namespace: str, names: Names, role: Role) -> Address:
+    """Return where the Service of *role* is read."""
     return Address(SERVICE, Key(namespace, _name(names, role)))
 
 

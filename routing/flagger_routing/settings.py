@@ -1,21 +1,19 @@
-"""How a routing controller is set up."""
+"""What an operator chooses for this part."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class RoutingSettings:
-    """Choices that hold for every TrafficRoute of this controller.
-
-    *edge_lag_s* is how long an edge that reports nothing takes to follow what was stored,
-    *settle_s* is how long a route that nobody judges waits until it counts as in force,
-    *let_go_s* how long a deleted TrafficRoute is held while things cannot be handed back.
-    """
+    """Choices that hold for every TrafficRoute of this controller."""
 
     mesh_provider: str = ""
     """The provider of objects that name none."""
-    ingress_class: str = ""
-    """Accepted for Flagger's sake; no router of this version needs it."""
     settle_s: float = 5.0
+    """How long a route that nobody judges waits until it counts as in force."""
     edge_lag_s: float = 2.0
+    """How long an edge that reports nothing takes to follow what was stored."""
     let_go_s: float = 600.0
+    """How long a deleted TrafficRoute is held while things cannot be handed back."""
+    default_account: str | None = None
+    """Impersonated where an object names no ServiceAccount."""

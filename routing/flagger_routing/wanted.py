@@ -19,6 +19,7 @@ class Wanted:
 
 
 def wanted(case: Case, seen: Seen, split: Split | None) -> Wanted:
+    """Return what should exist for *split*; before the primary serves the two backends alone."""
     spec = case.subject.spec
     made = {
         role: _service(case, seen, role) for role in services.Role if spec.selectors is not None

@@ -33,12 +33,18 @@ class Bed:
     def __init__(self, four: Four, folder: Path) -> None:
         self.four = four
         self.store = four.world.store
-        self._kubeconfig = folder / "kubeconfig"
+        self.kubeconfig = folder / "kubeconfig"
 
     def call(self, *args: str) -> Result:
         """Run the command line on this cluster."""
-        with _served(self.store, self._kubeconfig):
-            return call(*args, "--kubeconfig", str(self._kubeconfig))
+        with self.served():
+            return call(*args, "--kubeconfig", str(self.kubeconfig))
+
+    @contextmanager
+    def served(self) -> Iterator[asyncio.AbstractEventLoop]:
+        """Serve this cluster; the store is written in the loop's thread alone meanwhile."""
+        with _served(self.store, self.kubeconfig) as loop:
+            yield loop
 
     def until(self, predicate: Callable[[dict[str, Any]], bool], timeout_s: float = 300) -> None:
         """Let time pass until the Canary's status satisfies *predicate*."""
@@ -86,7 +92,7 @@ def initialised(folder: Path, **overrides: Any) -> Iterator[Bed]:
 
 
 @contextmanager
-def _served(store: Store, kubeconfig: Path) -> Iterator[None]:
+def _served(store: Store, kubeconfig: Path) -> Iterator[asyncio.AbstractEventLoop]:
     """Serve *store* from a thread of its own, since a command has a loop of its own, too."""
     ready, loops = threading.Event(), list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]()
 
@@ -102,9 +108,9 @@ def _served(store: Store, kubeconfig: Path) -> Iterator[None]:
     thread = threading.Thread(target=asyncio.run, args=(live(),))
     thread.start()
     assert ready.wait(10), "the façade did not start"
+    loop, done = loops[0]
     try:
-        yield
+        yield loop
     finally:
-        loop, done = loops[0]
         loop.call_soon_threadsafe(done.set)
         thread.join(10)

@@ -217,6 +217,17 @@ def test_after_the_deadline_nobody_asks_and_the_answer_stays() -> None:
     assert [reason for reason, _ in bench.events] == ["Denied", "Expired"]
 
 
+def test_a_deadline_that_was_written_in_another_zone_is_told_in_utc() -> None:
+    bench = Bench(gate(run={"token": "t1", "deadline": "2026-11-22T13:00:15+01:00"}))
+    bench.go()
+
+    bench.wait(20)
+    bench.settle()
+
+    (said,) = [message for reason, message in bench.events if reason == "Expired"]
+    assert "the deadline 2026-11-22T12:00:15Z has passed" in said
+
+
 def test_an_approval_does_not_expire() -> None:
     bench = Bench(gate(run={"token": "t1", "deadline": "2026-11-22T12:00:15Z"}))
     bench.settle()

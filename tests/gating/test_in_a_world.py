@@ -7,6 +7,7 @@ import pytest
 from flagger_gating.api import GATE
 from flagger_gating.controller import part
 from flagger_gating.resources import RESOURCES
+from flagger_gating.settings import GatingSettings
 from flagger_py.contracts import read_gated
 from flagger_py.crd import definition
 from flagger_py.egress import Request, Response, Unreachable
@@ -45,7 +46,7 @@ def test_whatever_fails_the_gate_opens_and_is_left_alone_then(seed: int) -> None
         return found
 
     world.store.create(created(run={"token": "t1"}))
-    with Simulation(world, parts=[part()], egress=endpoint) as simulation:
+    with Simulation(world, parts=[part(GatingSettings())], egress=endpoint) as simulation:
         simulation.run_until(lambda: read_gated(live()).open, timeout_s=3600)
         asked = len(told)
         simulation.run_for(600)

@@ -11,7 +11,7 @@ from flagger_metrics.providers import PROVIDERS
 from flagger_metrics.providers.installed import GROUP, installed
 from flagger_metrics.providers.prometheus import Prometheus
 from flagger_metrics.resources import METRIC_ANALYSIS as ANALYSIS
-from flagger_metrics.settings import MetricsSettings, Source
+from flagger_metrics.settings import MetricsSettings, SourceType
 from flagger_py.crd import definition
 from flagger_py.errors import SpecError
 from flagger_py.runtime.options import RuntimeOptions
@@ -21,13 +21,13 @@ def chosen(*argv: str) -> MetricsSettings:
     parser = argparse.ArgumentParser()
     controller.add_flags(parser)
     options = RuntimeOptions(no_cross_namespace_refs=True)
-    return controller.settings(options, parser.parse_args(argv))
+    return controller.settings_from(options, parser.parse_args(argv))
 
 
 def test_without_flags_prometheus_is_asked() -> None:
     assert chosen() == MetricsSettings(
         metrics_server="http://prometheus:9090",
-        source=Source.PROMETHEUS,
+        source=SourceType.PROMETHEUS,
         no_cross_namespace_refs=True,
     )
 
@@ -40,7 +40,7 @@ def test_flags_choose_exporters_and_the_pace() -> None:
         "--scrape-interval=500ms",
     )
 
-    assert settings.source is Source.OPENMETRICS
+    assert settings.source is SourceType.OPENMETRICS
     assert settings.openmetrics_addresses == ("http://a/metrics", "http://b/metrics")
     assert settings.scrape_interval_s(sampled=True) == 0.5
 

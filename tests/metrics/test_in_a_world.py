@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flagger_metrics.api import METRIC_ANALYSIS
-from flagger_metrics.api_template import KIND as METRIC_TEMPLATE
+from flagger_metrics.api_template import METRIC_TEMPLATE
 from flagger_metrics.controller import part
 from flagger_metrics.resources import METRIC_ANALYSIS as ANALYSIS
 from flagger_metrics.settings import MetricsSettings

@@ -11,7 +11,7 @@ from flagger_metrics.decide import decide
 from flagger_metrics.heard import Cause
 from flagger_metrics.observe import Observer
 from flagger_metrics.providers import PROVIDERS
-from flagger_metrics.settings import MetricsSettings, Source
+from flagger_metrics.settings import MetricsSettings, SourceType
 from flagger_metrics.sources import Finder
 from flagger_metrics.stage import Analysis
 from flagger_py.contracts import Verdict
@@ -394,7 +394,7 @@ def test_who_waits_for_a_question_that_was_given_up_asks_it_again() -> None:
 
 
 SCRAPING: dict[str, Any] = {
-    "source": Source.OPENMETRICS,
+    "source": SourceType.OPENMETRICS,
     "openmetrics_addresses": ("http://a/metrics", "http://b/metrics"),
 }
 

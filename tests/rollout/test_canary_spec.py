@@ -8,6 +8,7 @@ import pytest
 from flagger_rollout.api import CanarySpec, CanaryStatus
 from flagger_rollout.api_analysis import Severity, Strategy, WebhookType
 from flagger_rollout.api_metrics import WithoutReading
+from flagger_rollout.plan import weight_max
 from tests.rollout.specs import analysed, canary, served, stepped
 
 
@@ -83,7 +84,9 @@ def test_one_failed_reading_is_the_least_threshold(threshold: int, effective: in
 def test_the_greatest_weight_is_the_last_step_or_max_weight(
     analysis: Mapping[str, Any], weight: int
 ) -> None:
-    assert CanarySpec.read(analysed(**analysis), "spec").max_weight_effective == weight
+    spec = CanarySpec.read(analysed(**analysis), "spec").analysis
+
+    assert weight_max(spec.max_weight, spec.step_weight, spec.step_weights) == weight
 
 
 def test_names_come_from_the_service_or_the_target() -> None:
@@ -95,10 +98,10 @@ def test_names_come_from_the_service_or_the_target() -> None:
         "app-primary",
         "app-canary",
     )
-    assert (named.apex_name, named.primary_name, named.primary_target_name) == (
+    assert (named.apex_name, named.primary_name, named.canary_name) == (
         "shop",
         "shop-primary",
-        "app-primary",
+        "shop-canary",
     )
 
 

@@ -5,7 +5,7 @@ from flagger_rollout.plan import next_weight, promotion_weight, weight_max
 
 def climb(step: int, steps: tuple[int, ...], top: int) -> list[int]:
     weights, weight = [], 0
-    limit = weight_max(top, steps, step)
+    limit = weight_max(top, step, steps)
     while weight < limit:
         weight = next_weight(weight, step, steps)
         weights.append(weight)
@@ -50,7 +50,7 @@ def test_a_list_that_repeats_a_weight_comes_to_its_end() -> None:
 
 
 def test_a_maximum_above_everything_is_everything() -> None:
-    assert weight_max(150, (), 20) == 100
+    assert weight_max(150, 20, ()) == 100
 
 
 @pytest.mark.parametrize(("weight", "step", "expected"), [(70, 40, 30), (30, 40, 0), (60, 0, 0)])

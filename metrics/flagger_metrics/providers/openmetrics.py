@@ -14,12 +14,11 @@ from flagger_py.errors import SpecError
 from ..exposition import ACCEPT, Page, PageFault, collect
 from ..promql import PromqlFault, evaluate, metric_names
 from ..samples import Samples
+from ..window import SCRAPES_MIN
 from .addresses import host_of, shown, usable
 from .provider import Access, Answer, Exchange, Query
 
 TIMEOUT_S = 5.0
-SCRAPES_MIN = 2
-"""A rate needs two samples of a counter."""
 
 
 class OpenMetrics:
@@ -82,6 +81,7 @@ class OpenMetrics:
 
 
 def addresses(access: Access) -> tuple[str, ...]:
+    """Return the exporters' URLs, in the order in which they are scraped."""
     return tuple(part.strip() for part in access.address.split(",") if part.strip())
 
 

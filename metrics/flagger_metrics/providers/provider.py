@@ -20,7 +20,7 @@ class Access:
     type: str
     address: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
-    credentials: Mapping[str, str] | None = None
+    credentials: Mapping[str, str] | None = field(default=None, repr=False)
     region: str | None = None
     verify_tls: bool = True
 

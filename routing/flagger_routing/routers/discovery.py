@@ -20,4 +20,5 @@ def discover() -> dict[str, tuple[Router, str]]:
 
 
 def all_routers() -> Mapping[str, Router]:
+    """Return every router by the provider it serves."""
     return {name: router for name, (router, _) in discover().items()}

@@ -26,6 +26,7 @@ def gateway_of(ref: GatewayRef, namespace: str) -> Address | None:
 
 
 def class_of(gateway: Manifest) -> Address:
+    """Return where the class of *gateway* is."""
     return Address(GATEWAY_CLASS, Key("", gateway["spec"]["gatewayClassName"]))
 
 

@@ -7,6 +7,7 @@ stored compares equal (Gateway API reference, HTTPRouteMatch).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flagger_py.conditions import Reason
 from flagger_py.errors import SpecError
 
 from ..api_service import HTTPMatch, StringMatch, given
@@ -69,7 +70,7 @@ def _overlay(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
         raise SpecError(
             f"{where}.{unsaid[0]}: Gateway API has no such match; remove it or choose another "
             "provider",
-            reason="NotSupported",
+            reason=Reason.NOT_SUPPORTED,
         )
     overlay = _match(match, where)
     if not overlay:
@@ -101,7 +102,7 @@ def _said(match: StringMatch, words: Mapping[str, str], where: str) -> tuple[str
         if way not in words:
             raise SpecError(
                 f"{where}.{way}: Gateway API compares by {' or '.join(words)} only",
-                reason="NotSupported",
+                reason=Reason.NOT_SUPPORTED,
             )
         return words[way], value
     raise SpecError(f"{where}: say what to compare with, for example exact: …")
