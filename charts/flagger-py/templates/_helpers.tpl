@@ -29,6 +29,45 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- $found | toJson -}}
 {{- end -}}
 
+{{/* What selects the pods of this release and no others. */}}
+{{- define "flagger-py.selector" -}}
+app.kubernetes.io/part-of: flagger-py
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* The image of every controller. A guess would end in pods that cannot start, so there is none. */}}
+{{- define "flagger-py.image" -}}
+{{- $image := .Values.image -}}
+{{- if not $image.repository -}}
+{{- fail "image.repository: no image is published; build one from the Dockerfile at the root of the repository, push it to a registry that your cluster pulls from, and name it, for example --set image.repository=registry.example.com/team/flagger-py" -}}
+{{- end -}}
+{{- printf "%s:%s" $image.repository ($image.tag | default .Chart.AppVersion) -}}
+{{- end -}}
+
+{{/*
+The processes that run, as a JSON list of name, parts, replicas and resources.
+Several replicas that do not elect would act at the same time on the same objects.
+*/}}
+{{- define "flagger-py.processes" -}}
+{{- $name := include "flagger-py.name" . -}}
+{{- $enabled := include "flagger-py.enabled" . | fromJsonArray -}}
+{{- $found := list -}}
+{{- if .Values.allInOne -}}
+{{- $found = append $found (dict "name" $name "parts" $enabled "replicas" .Values.allInOneReplicas "resources" dict) -}}
+{{- else -}}
+{{- range $part := $enabled -}}
+{{- $own := index $.Values.controllers $part -}}
+{{- $found = append $found (dict "name" (printf "%s-%s" $name $part) "parts" (list $part) "replicas" $own.replicas "resources" $own.resources) -}}
+{{- end -}}
+{{- end -}}
+{{- range $process := $found -}}
+{{- if and (gt (int $process.replicas) 1) (not $.Values.leaderElection) -}}
+{{- fail (printf "%s: %d replicas would act on the same objects at the same time; set leaderElection to true, or the replicas to 1" $process.name (int $process.replicas)) -}}
+{{- end -}}
+{{- end -}}
+{{- $found | toJson -}}
+{{- end -}}
+
 {{/* The account under which the controller .part runs. */}}
 {{- define "flagger-py.account" -}}
 {{- $name := include "flagger-py.name" .root -}}

