@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from functools import partial
 
 from flagger_py.errors import SpecError
 from flagger_py.runtime.options import RuntimeOptions, flag, seconds
@@ -29,7 +30,7 @@ def part(settings: MetricsSettings) -> MetricsPart:
         spec=MetricAnalysisSpec,
         status=MetricAnalysisStatus,
         observe=observer.observe,
-        decide=decide,
+        decide=partial(decide, settings=settings),
         finalizer=FINALIZER,
         default_account=settings.default_account,
     )
@@ -72,9 +73,13 @@ def add_flags(parser: ArgumentParser) -> None:
 def settings_from(options: RuntimeOptions, flags: Namespace) -> MetricsSettings:
     """Collect this part's choices from those of the process and from parsed *flags*.
 
-    Raises `SpecError` naming the flag that is missing.
+    Raises `SpecError` naming the flag that is missing, or that means nothing beside the others.
     """
     source = SourceType(flags.metrics_source)
+    if source is SourceType.PROMETHEUS and flags.openmetrics_address:
+        raise SpecError("--openmetrics-address needs --metrics-source=openmetrics")
+    if flags.scrape_interval is not None and flags.scrape_interval <= 0:
+        raise SpecError("--scrape-interval must be longer than nothing, such as 15s")
     if source is SourceType.OPENMETRICS and not flags.openmetrics_address:
         raise SpecError("--metrics-source=openmetrics needs at least one --openmetrics-address")
     return MetricsSettings(
@@ -82,6 +87,8 @@ def settings_from(options: RuntimeOptions, flags: Namespace) -> MetricsSettings:
         source=source,
         openmetrics_addresses=tuple(flags.openmetrics_address),
         scrape_s=flags.scrape_interval,
+        requeue_dependency_s=options.requeue_dependency_s,
+        interval_jitter_percent=options.interval_jitter_percentage,
         no_cross_namespace_refs=options.no_cross_namespace_refs,
         default_account=options.default_service_account or None,
     )

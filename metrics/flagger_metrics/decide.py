@@ -23,6 +23,7 @@ from flagger_py.quantities import duration_s
 from .api import HISTORY_MAX, Judgement, MetricAnalysisStatus
 from .heard import Cause, Heard, Trouble
 from .judging import judge
+from .settings import DEFAULTS, MetricsSettings
 from .stage import Analysis, Stage, next_at, stage
 from .verdict import combine
 
@@ -31,7 +32,6 @@ HEALTHY = "Healthy"
 WAITING = "Waiting for a run"
 COLLECTING = "Collecting the first samples"
 PROVIDER_RETRY_S = 10.0
-DEPENDENCY_RETRY_S = 30.0
 EXTENSION_SCRAPES = 4
 """How many scrape intervals after its due time a verdict may wait for samples."""
 
@@ -49,15 +49,15 @@ class Seen:
     scrape_s: float | None = None
 
 
-def decide(subject: Analysis, seen: Seen) -> Next:
+def decide(subject: Analysis, seen: Seen, settings: MetricsSettings = DEFAULTS) -> Next:
     """Return the next status. A verdict on a run is written once and never changes."""
-    match stage(subject):
+    match stage(subject, settings):
         case Stage.CHECK:
-            return _checked(subject, seen)
+            return _checked(settings, subject, seen)
         case Stage.ACKNOWLEDGE:
             return _acknowledged(subject)
         case Stage.WAIT:
-            return _waiting(subject, seen)
+            return _waiting(settings, subject, seen)
         case Stage.JUDGE:
             return (
                 _collecting(subject, seen) if _too_early(subject, seen) else _judged(subject, seen)
@@ -66,7 +66,7 @@ def decide(subject: Analysis, seen: Seen) -> Next:
             return _as_before(subject)
 
 
-def _checked(subject: Analysis, seen: Seen) -> Next:
+def _checked(settings: MetricsSettings, subject: Analysis, seen: Seen) -> Next:
     status = subject.status.model_copy(
         update={"run": None, "verdict": None, "measurements": (), "judged_at": None}
     )
@@ -74,16 +74,18 @@ def _checked(subject: Analysis, seen: Seen) -> Next:
     for cause in (Cause.SPEC, Cause.DEPENDENCY, Cause.PROVIDER):
         for trouble in troubles:
             if trouble.cause is cause:
-                return Decision(status, *_troubled(trouble))
+                return Decision(status, *_troubled(settings, trouble))
     return Decision(status, ready(WAITING))
 
 
-def _troubled(trouble: Trouble) -> tuple[Standing, tuple[()], float | None]:
+def _troubled(
+    settings: MetricsSettings, trouble: Trouble
+) -> tuple[Standing, tuple[()], float | None]:
     match trouble.cause:
         case Cause.SPEC:
             return stalled(trouble.advice, trouble.reason), (), None
         case Cause.DEPENDENCY:
-            return retrying(trouble.advice, trouble.reason), (), DEPENDENCY_RETRY_S
+            return retrying(trouble.advice, trouble.reason), (), settings.requeue_dependency_s
         case Cause.PROVIDER:
             return retrying(trouble.advice, trouble.reason), (), PROVIDER_RETRY_S
 
@@ -102,14 +104,14 @@ def _acknowledged(subject: Analysis) -> Next:
     return _pending(status, due, max(0.0, _seconds(subject.now, due)))
 
 
-def _waiting(subject: Analysis, seen: Seen) -> Next:
+def _waiting(settings: MetricsSettings, subject: Analysis, seen: Seen) -> Next:
     """Wait for the verdict, or for the next one; at most until the next scrape of ours."""
     run = subject.spec.run
     if run is not None:
         wait_s = _sooner(_seconds(subject.now, run.due), seen.scrape_s)
         return _pending(subject.status, run.due, wait_s)
     before = _as_before(subject)
-    wait_s = _sooner(_seconds(subject.now, next_at(subject)), seen.scrape_s)
+    wait_s = _sooner(_seconds(subject.now, next_at(subject, settings)), seen.scrape_s)
     return Decision(before.status, before.standing, (), wait_s, before.conditions)
 
 

@@ -30,7 +30,7 @@ class Observer:
 
     async def observe(self, subject: Analysis, site: Site) -> Seen:
         """Ask each question once, in order, when a verdict is due; before that only scrape."""
-        match stage(subject):
+        match stage(subject, self.settings):
             case Stage.ACKNOWLEDGE | Stage.SETTLED:
                 return Seen()
             case Stage.CHECK:

@@ -28,6 +28,10 @@ class MetricsSettings:
     openmetrics_addresses: tuple[str, ...] = ()
     scrape_s: float | None = None
     """How often metrics are scraped; None is the usual pace of each source."""
+    requeue_dependency_s: float = 30.0
+    """How soon a reference that led nowhere is tried again."""
+    interval_jitter_percent: int = 0
+    """How far `spec.interval` is stretched or shortened, so that not all judge at once."""
     no_cross_namespace_refs: bool = False
     default_account: str | None = None
     """Impersonated where an object names no ServiceAccount."""
@@ -35,3 +39,6 @@ class MetricsSettings:
     def scrape_interval_s(self, *, sampled: bool) -> float:
         """Return the seconds between two scrapes, by us (*sampled*) or by the server."""
         return self.scrape_s or (OWN_SCRAPE_S if sampled else PROMETHEUS_SCRAPE_S)
+
+
+DEFAULTS = MetricsSettings()

@@ -31,6 +31,17 @@ class WithoutReading(StrEnum):
     IGNORE = "Ignore"
 
 
+class Reduce(StrEnum):
+    """How several series become the one number that is judged."""
+
+    MAX = "max"
+    MIN = "min"
+    AVG = "avg"
+    SUM = "sum"
+    FIRST = "first"
+    LAST = "last"
+
+
 class ThresholdRange(Wire):
     """Values that pass; a side without a limit is open."""
 
@@ -83,4 +94,8 @@ class MetricSpec(Wire):
             "What a provider that is down or refuses the query counts as: Fail, Hold or Ignore "
             "as for onNoData. Fail without it."
         ),
+    )
+    reduce: Reduce | None = Field(
+        default=None,
+        description="How several series become one value; without it they are Inconclusive.",
     )

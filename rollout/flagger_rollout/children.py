@@ -27,15 +27,18 @@ OWNER_LABEL = "flagger.app/canary-uid"
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _NAME_CHARS_MAX = 253
+_DIGEST_CHARS = 8
 
 
 def gate_name(canary: str, webhook: str) -> str:
-    """Return the name of a webhook's Gate; one that is no DNS label gets a slug and a hash."""
-    if _LABEL.fullmatch(webhook):
-        return f"{canary}-{webhook}"[:_NAME_CHARS_MAX]
+    """Return the name of a webhook's Gate; one that no object can have gets a slug and a hash."""
+    name = f"{canary}-{webhook}"
+    if _LABEL.fullmatch(webhook) and len(name) <= _NAME_CHARS_MAX:
+        return name
     slug = re.sub(r"[^a-z0-9]+", "-", webhook.lower()).strip("-")
-    digest = hashlib.sha256(webhook.encode()).hexdigest()[:8]
-    return f"{canary}-{slug}-{digest}" if slug else f"{canary}-{digest}"
+    digest = hashlib.sha256(webhook.encode()).hexdigest()[:_DIGEST_CHARS]
+    stem = f"{canary}-{slug}"[: _NAME_CHARS_MAX - _DIGEST_CHARS - 1].rstrip("-.")
+    return f"{stem}-{digest}"
 
 
 def route(case: Case, status: CanaryStatus, *, apex_ready: bool) -> Apply:

@@ -90,7 +90,8 @@ def _starting(case: Case, told: Tolds) -> Move:
     if asked.closed is not None:
         sentence = f"pre-rollout check {asked.closed.name} failed {asked.text}"
         return _failed(case, told, f"Halt {case.canary_ref} advancement {sentence}", sentence)
-    return stepping.before_step(case, told, "the pre-rollout checks passed")
+    why = "the pre-rollout checks passed" if asked.passed else "its pods are ready"
+    return stepping.before_step(case, told, why)
 
 
 def _checks(case: Case, told: Tolds) -> Move:

@@ -28,6 +28,7 @@ def test_without_flags_prometheus_is_asked() -> None:
     assert chosen() == MetricsSettings(
         metrics_server="http://prometheus:9090",
         source=SourceType.PROMETHEUS,
+        interval_jitter_percent=5,
         no_cross_namespace_refs=True,
     )
 
@@ -48,6 +49,26 @@ def test_flags_choose_exporters_and_the_pace() -> None:
 def test_scraping_needs_an_address() -> None:
     with pytest.raises(SpecError, match="--openmetrics-address"):
         chosen("--metrics-source=openmetrics")
+
+
+def test_exporters_are_not_named_in_vain() -> None:
+    with pytest.raises(SpecError, match="--metrics-source=openmetrics"):
+        chosen("--openmetrics-address=http://a/metrics")
+
+
+def test_a_pause_of_nothing_is_refused() -> None:
+    with pytest.raises(SpecError, match="--scrape-interval"):
+        chosen("--scrape-interval=0s")
+
+
+def test_the_pace_of_the_process_is_taken_over() -> None:
+    parser = argparse.ArgumentParser()
+    controller.add_flags(parser)
+    options = RuntimeOptions(requeue_dependency_s=7.0, interval_jitter_percentage=3)
+
+    settings = controller.settings_from(options, parser.parse_args([]))
+
+    assert (settings.requeue_dependency_s, settings.interval_jitter_percent) == (7.0, 3)
 
 
 def test_unless_told_a_server_is_taken_to_scrape_more_slowly_than_we_do() -> None:

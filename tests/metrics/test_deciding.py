@@ -9,7 +9,8 @@ from flagger_metrics.decide import Seen, decide
 from flagger_metrics.heard import Cause, Heard, Trouble
 from flagger_metrics.providers import Answer
 from flagger_metrics.questions import questions
-from flagger_metrics.stage import Analysis, Stage, stage
+from flagger_metrics.settings import MetricsSettings
+from flagger_metrics.stage import Analysis, Stage, next_at, stage
 from flagger_py.contracts import Verdict
 from flagger_py.decision import Emit
 from flagger_py.subject import REQUESTED_AT
@@ -270,6 +271,23 @@ def test_within_the_interval_nothing_is_written(answer: Answer | Trouble) -> Non
     assert stage(subject) is Stage.WAIT
     assert after(subject, decision) == before
     assert decision.requeue_after_s == 40
+
+
+def test_with_jitter_analyses_of_one_interval_judge_at_different_moments() -> None:
+    settings = MetricsSettings(interval_jitter_percent=5)
+    status = watched(GOOD)
+    waits_s = set()
+    for number in range(20):
+        subject = continuous(0, status)
+        subject.manifest["metadata"]["uid"] = f"uid-{number}"
+        found = next_at(subject, settings)
+        assert found is not None
+        assert found == next_at(subject, settings)
+        waits_s.add((found - subject.now).total_seconds())
+
+    assert len(waits_s) == 20
+    assert 57 <= min(waits_s) < 59
+    assert 61 < max(waits_s) <= 63
 
 
 def test_after_the_interval_it_judges_again() -> None:
