@@ -27,7 +27,8 @@ class Request:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Left out of the repr: credentials are among them."""
     body: bytes | None = None
     timeout_s: float = 10.0
     retries: int = 0

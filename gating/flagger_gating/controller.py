@@ -13,7 +13,7 @@ from .observe import observe
 from .settings import GatingSettings
 
 PROGRAM = "flagger-gating"
-FINALIZER = "gating.flagger.app/finalizer"
+FINALIZER = "finalizers.flagger.app/gating"
 
 GatingPart = Part[GateSpec, GateStatus, Seen]
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from flagger_py.conditions import FluxSpec, FluxStatus
 from flagger_py.contracts import Measurement, Moment, Run, Verdict
-from flagger_py.crd_marks import Duration
+from flagger_py.crd_marks import Duration, refusal
 from flagger_py.refs import Kind, NameRef
 from flagger_py.wire import Wire
 
@@ -44,6 +45,12 @@ class ThresholdRange(Wire):
 
     min: float | None = Field(default=None, description="Smallest value that passes.")
     max: float | None = Field(default=None, description="Largest value that passes.")
+
+    @model_validator(mode="after")
+    def _has_room(self) -> Self:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise refusal(f"min {self.min:g} is greater than max {self.max:g}; no value can pass")
+        return self
 
 
 class Metric(Wire):

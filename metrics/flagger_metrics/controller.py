@@ -16,7 +16,7 @@ from .settings import METRICS_SERVER, MetricsSettings, SourceType
 from .sources import Finder
 
 PROGRAM = "flagger-metrics"
-FINALIZER = "metrics.flagger.app/finalizer"
+FINALIZER = "finalizers.flagger.app/metrics"
 
 MetricsPart = Part[MetricAnalysisSpec, MetricAnalysisStatus, Seen]
 

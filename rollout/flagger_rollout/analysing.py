@@ -6,8 +6,7 @@ from flagger_py.contracts import ALL_TO_PRIMARY
 from . import asking, copying, ending, serving, stepping, ticking
 from .api_status import Ending
 from .case import Case, split_for
-from .move import Move, changed, recorded
-from .phases import Phase
+from .move import Move, begun, changed, recorded
 from .readiness import Readiness, emptied
 from .telling import Reason, Told
 
@@ -81,25 +80,8 @@ def _commanded_back(case: Case) -> Move:
 
 def _restart(case: Case) -> Move:
     """Take the traffic off before the new pods get any, and begin from the first weight."""
-    emptying = case.stale_pods
-    status = changed(
-        case,
-        phase=Phase.PROGRESSING,
-        canary_weight=0,
-        failed_checks=0,
-        iterations=0,
-        last_applied_spec=case.template_hash,
-        tracked_configs=case.tracked,
-        progress={
-            "revision": case.revision,
-            "run": case.progress.run + 1,
-            "tick": 0,
-            "next_check_at": None,
-            "checked": False,
-            "emptying": emptying,
-            **recorded(case, Reason.RESTARTED, f"Another revision came: {case.revision}."),
-        },
-    )
+    record = recorded(case, Reason.RESTARTED, f"Another revision came: {case.revision}.")
+    status = begun(case, 0, record)
     told = Told(
         Reason.RESTARTED,
         f"New revision detected! Restarting analysis for {case.target_ref}",
@@ -110,7 +92,7 @@ def _restart(case: Case) -> Move:
         status,
         progressing(f"{display}: weight 0%, the analysis starts again"),
         told=(told,),
-        workloads=() if emptying else copying.scale_up(case),
+        workloads=() if case.stale_pods else copying.scale_up(case),
     )
 
 

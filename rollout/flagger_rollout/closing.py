@@ -1,9 +1,12 @@
 """How a release is closed: the hooks after it are asked, and its outcome is said."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flagger_py.conditions import Condition, Standing, ready, stalled
 from flagger_py.decision import Count
 
-from . import asking
+from . import asking, copying
 from .api import CanaryStatus
 from .api_analysis import WebhookType as Hook
 from .case import Case
@@ -100,6 +103,28 @@ def counted(case: Case, name: str, analysis: str) -> tuple[Count, ...]:
         "analysis_status": analysis,
     }
     return (Count(f"flagger_canary_{name}_total", labels),)
+
+
+def succeeded(case: Case, analysis: str, record: Mapping[str, Any]) -> Move:
+    """End a release well; *analysis* is completed or skipped, *record* says what was decided."""
+    promoted = {"ending": None, "promoted": case.progress.revision, "primary_lost": False}
+    status = changed(
+        case,
+        phase=Phase.SUCCEEDED,
+        canary_weight=0,
+        failed_checks=0,
+        iterations=0,
+        last_promoted_spec=case.status.last_applied_spec,
+        progress={**promoted, **record},
+    )
+    status, hooks = closed(case, status)
+    return Move(
+        status,
+        at_rest(case, status),
+        told=() if hooks else (completed(case),),
+        workloads=() if case.seen.target is None else copying.scale_down(case),
+        counts=counted(case, "successes", analysis),
+    )
 
 
 def lost(case: Case, sentence: str) -> Move:

@@ -3,12 +3,14 @@
 from flagger_py.conditions import progressing
 from flagger_py.contracts import ALL_TO_PRIMARY
 
-from . import asking, closing, copying
+from . import asking, closing, copying, rolling
 from .api_status import Ending
 from .case import Case
 from .move import Move, changed, recorded
 from .phases import Phase
 from .telling import Reason, Told
+
+SKIPPED = "The revision was promoted without analysis."
 
 
 def begin(
@@ -104,16 +106,10 @@ def _taken_back(case: Case) -> Move:
 
 def _skip(case: Case) -> Move:
     """Finish a release without analysis: the target is kept until the primary is ready."""
-    readiness = case.primary_readiness()
-    same = case.seen.target is not None and case.revision == case.progress.revision
-    again = copying.copy_to_primary(case, None) if same else ()
-    if case.seen.primary is None and not again:
-        return closing.lost(case, "it was deleted, and the target holds another revision by now")
-    if readiness.late:
-        return closing.lost(case, readiness.sentence)
-    if not readiness.ready:
-        sentence = f"{case.primary_ref} not ready: {readiness.sentence}"
-        return Move(case.status, progressing(sentence), workloads=again, wake_s=readiness.wake_s)
+    again = rolling.copy_again(case)
+    waiting = rolling.unready(case, again)
+    if waiting is not None:
+        return waiting
     if case.progress.primary_lost:
         # A ready primary serves again: the traffic leaves the target before its pods do.
         status = changed(case, canary_weight=0, progress={"primary_lost": False})
@@ -122,21 +118,4 @@ def _skip(case: Case) -> Move:
         sentence = "waiting until the primary has all traffic"
         standing, wake_s = asking.waits_for_split(case, sentence)
         return Move(case.status, standing, workloads=again, wake_s=wake_s)
-    revision = case.progress.revision
-    status = changed(
-        case,
-        phase=Phase.SUCCEEDED,
-        canary_weight=0,
-        failed_checks=0,
-        iterations=0,
-        last_promoted_spec=case.status.last_applied_spec,
-        progress={"ending": None, "promoted": revision, "primary_lost": False},
-    )
-    status, hooks = closing.closed(case, status)
-    return Move(
-        status,
-        closing.at_rest(case, status),
-        told=() if hooks else (closing.completed(case),),
-        workloads=() if case.seen.target is None else copying.scale_down(case),
-        counts=closing.counted(case, "successes", "skipped"),
-    )
+    return closing.succeeded(case, "skipped", recorded(case, Reason.PROMOTED, SKIPPED))

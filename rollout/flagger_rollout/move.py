@@ -53,6 +53,29 @@ def changed(case: Case, **changes: Any) -> CanaryStatus:
     return status.model_copy(update=changes)
 
 
+def begun(case: Case, weight: int, record: Mapping[str, Any], **progress: Any) -> CanaryStatus:
+    """Return the status in which an analysis of the target's present revision begins."""
+    return changed(
+        case,
+        phase=Phase.PROGRESSING,
+        canary_weight=weight,
+        failed_checks=0,
+        iterations=0,
+        last_applied_spec=case.template_hash,
+        tracked_configs=case.tracked,
+        progress={
+            "revision": case.revision,
+            "run": case.progress.run + 1,
+            "tick": 0,
+            "next_check_at": None,
+            "checked": False,
+            "emptying": case.stale_pods,
+            **progress,
+            **record,
+        },
+    )
+
+
 def recorded(case: Case, reason: Reason, sentence: str) -> dict[str, Any]:
     """Return the change of progress that keeps why the Canary moved, in one sentence."""
     return {"decision": LastDecision(at=case.now, reason=reason, sentence=sentence)}

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 from flagger_py.conditions import progressing
 from flagger_py.contracts import ALL_TO_PRIMARY
-from flagger_py.decision import Action
 
-from . import asking, closing, copying
+from . import asking, closing, rolling
 from .case import Case, split_for
 from .move import Move, changed, recorded
 from .phases import Phase
@@ -16,16 +15,8 @@ from .telling import Reason
 
 def promote(case: Case) -> Move:
     """Decide about a Canary in Promoting: the primary rolls, then takes the traffic in steps."""
-    again = _copy_again(case)
-    readiness = case.primary_readiness()
-    if case.seen.primary is None and not again:
-        return closing.lost(case, "it was deleted, and the target holds another revision by now")
-    if readiness.late:
-        return closing.lost(case, readiness.sentence)
-    if not readiness.ready:
-        sentence = f"{case.primary_ref} not ready: {readiness.sentence}"
-        return Move(case.status, progressing(sentence), workloads=again, wake_s=readiness.wake_s)
-    waiting = _between_steps(case)
+    again = rolling.copy_again(case)
+    waiting = rolling.unready(case, again) or _between_steps(case)
     if waiting is not None:
         return waiting
     step = case.spec.analysis.step_weight_promotion
@@ -60,33 +51,8 @@ def finalise(case: Case) -> Move:
         sentence = f"{case.display}: waiting until the primary has all traffic"
         standing, wake_s = asking.waits_for_split(case, sentence)
         return Move(case.status, standing, wake_s=wake_s)
-    revision = case.progress.revision
-    status = changed(
-        case,
-        phase=Phase.SUCCEEDED,
-        failed_checks=0,
-        iterations=0,
-        last_promoted_spec=case.status.last_applied_spec,
-        progress={
-            "promoted": revision,
-            **recorded(case, Reason.PROMOTED, "The analysed revision was promoted."),
-        },
-    )
-    status, hooks = closing.closed(case, status)
-    return Move(
-        status,
-        closing.at_rest(case, status),
-        told=() if hooks else (closing.completed(case),),
-        workloads=() if case.seen.target is None else copying.scale_down(case),
-        counts=closing.counted(case, "successes", "completed"),
-    )
-
-
-def _copy_again(case: Case) -> tuple[Action, ...]:
-    """Keep the primary as it was copied, unless the target has moved on to another revision."""
-    if case.seen.target is None or case.revision != case.progress.revision:
-        return ()
-    return copying.copy_to_primary(case, None)
+    promoted = recorded(case, Reason.PROMOTED, "The analysed revision was promoted.")
+    return closing.succeeded(case, "completed", promoted)
 
 
 def _between_steps(case: Case) -> Move | None:

@@ -10,7 +10,7 @@ from flagger_py.refs import PRIMARY
 from . import asking, closing, copying, faults
 from .api_analysis import WebhookType as Hook
 from .case import Case
-from .move import Move, changed, recorded
+from .move import Move, begun, changed, recorded
 from .phases import Phase
 from .telling import Reason, Told
 
@@ -144,30 +144,16 @@ def _wait(case: Case, asked: asking.Asked, told: tuple[Told, ...]) -> Move:
 
 def _start(case: Case, told: tuple[Told, ...]) -> Move:
     """Scale the target up and begin the analysis of its revision."""
-    lost = case.progress.primary_lost
-    status = changed(
+    status = begun(
         case,
-        phase=Phase.PROGRESSING,
-        canary_weight=100 if lost else 0,
-        failed_checks=0,
-        iterations=0,
-        last_applied_spec=case.template_hash,
-        tracked_configs=case.tracked,
-        progress={
-            "revision": case.revision,
-            "run": case.progress.run + 1,
-            "tick": 0,
-            "next_check_at": None,
-            "checked": False,
-            "declared": case.spec.revision,
-            "declared_at": None,
-            "emptying": case.stale_pods,
-            "closing": False,
-            "ending": None,
-            "rested": None,
-            "retry": False,
-            **recorded(case, Reason.NEW_REVISION, f"New revision {case.revision} is analysed."),
-        },
+        100 if case.progress.primary_lost else 0,
+        recorded(case, Reason.NEW_REVISION, f"New revision {case.revision} is analysed."),
+        declared=case.spec.revision,
+        declared_at=None,
+        closing=False,
+        ending=None,
+        rested=None,
+        retry=False,
     )
     new = Told(
         Reason.NEW_REVISION,
