@@ -1,5 +1,6 @@
 """Which providers there are, and what is refused instead of being misunderstood."""
 
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from flagger_py.errors import SpecError
 from flagger_py.refs import SERVICE, Key
 from flagger_routing.api import TRAFFIC_ROUTE
 from flagger_routing.routers import FLAGGERS_OTHERS, ROUTERS, router_for
-from flagger_routing.routers.discovery import all_routers, discover
+from flagger_routing.routers.discovery import GROUP, all_routers, discover
+from flagger_routing.routers.kubernetes import Kubernetes
 from flagger_routing.settings import RoutingSettings
 from tests.routing.bench import NAMESPACE, Bench, a_spec, weights
 
@@ -173,3 +175,18 @@ def test_three_services_need_three_names() -> None:
 def test_every_installed_router_is_known_with_where_it_comes_from() -> None:
     assert set(all_routers()) >= set(ROUTERS)
     assert {origin for _, origin in discover().values()} >= {"flagger-routing"}
+
+
+def point(name: str) -> EntryPoint:
+    return EntryPoint(name, "flagger_routing.routers.kubernetes:Kubernetes", GROUP)
+
+
+def test_an_installed_package_adds_a_router_to_ours() -> None:
+    router, _ = discover([point("example.com/edge")])["example.com/edge"]
+
+    assert isinstance(router, Kubernetes)
+
+
+def test_an_installed_package_cannot_replace_a_router() -> None:
+    with pytest.raises(SpecError, match="'traefik', which flagger-routing has already"):
+        discover([point("traefik")])
