@@ -34,6 +34,7 @@ WORDS: Mapping[type[Any], Mapping[str, str]] = {
     },
     contracts.Run: {
         "token": "Opaque token of the question; the answer repeats it.",
+        "begun": "When the revision under judgement got its first traffic; as since without it.",
         "since": "When the split under judgement was seen in force.",
         "due": "When a verdict is wanted.",
     },

@@ -154,16 +154,18 @@ class MetricAnalysisSpec(FluxSpec):
 class Reading(Measurement):
     """A measurement with what its source remarked on it."""
 
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = Field(
+        default=(), description="What the provider remarked on the query."
+    )
 
 
 class Judgement(Wire):
     """A verdict given in the past."""
 
-    run: str | None = None
-    verdict: Verdict
-    sentence: str
-    at: Moment
+    run: str | None = Field(default=None, description="Token of the run; none without one.")
+    verdict: Verdict = Field(description="What was said.")
+    sentence: str = Field(description="Why, with the readings that it rests on.")
+    at: Moment = Field(description="When it was said.")
 
 
 class MetricAnalysisStatus(FluxStatus):

@@ -28,9 +28,9 @@ Name = Annotated[str, Field(min_length=1, max_length=253)]
 class ServiceNames(Wire):
     """Names of the three Services; what is missing follows from `service.name`."""
 
-    apex: Name | None = None
-    primary: Name | None = None
-    canary: Name | None = None
+    apex: Name | None = Field(default=None, description="Name of the Service that users ask for.")
+    primary: Name | None = Field(default=None, description="Name of the primary's Service.")
+    canary: Name | None = Field(default=None, description="Name of the canary's Service.")
 
 
 class Selectors(Wire):
@@ -39,23 +39,25 @@ class Selectors(Wire):
     Without selectors no Service is made or changed: the named ones are somebody else's.
     """
 
-    primary: Selector = Field(min_length=1)
-    canary: Selector = Field(min_length=1)
+    primary: Selector = Field(min_length=1, description="Labels of the primary's pods.")
+    canary: Selector = Field(min_length=1, description="Labels of the canary's pods.")
 
 
 class Verify(Wire):
     """A request that must succeed before a split counts as in force."""
 
-    url: str = Field(pattern=r"^https?://[^\s]+$", max_length=2048)
-    headers: Mapping[str, str] = Field(default_factory=dict)
-    timeout: Duration = "5s"
+    url: str = Field(pattern=r"^https?://[^\s]+$", max_length=2048, description="Where to ask.")
+    headers: Mapping[str, str] = Field(
+        default_factory=dict, description="Headers to send, such as Host."
+    )
+    timeout: Duration = Field(default="5s", description="How long an answer may take.")
 
 
 class ScheduledSplit(Wire):
     """A split that is asked for *after* a time since the schedule was first seen."""
 
-    after: Duration
-    split: Split
+    after: Duration = Field(description="Time since the schedule was first seen.")
+    split: Split = Field(description="The split that is asked for from then on.")
 
 
 class TrafficRouteSpec(FluxSpec):
@@ -69,15 +71,22 @@ class TrafficRouteSpec(FluxSpec):
             "the controller of that name. The controller has a default."
         ),
     )
-    service: Service
-    names: ServiceNames = ServiceNames()
-    selectors: Selectors | None = None
-    split: Split = ALL_TO_PRIMARY
+    service: Service = Field(description="What is served, and how requests are treated on the way.")
+    names: ServiceNames = Field(default=ServiceNames(), description="Names of the three Services.")
+    selectors: Selectors | None = Field(
+        default=None, description="Which pods are whose; without them no Service is made."
+    )
+    split: Split = Field(
+        default=ALL_TO_PRIMARY,
+        description="Percent of the requests for each side; all to the primary by default.",
+    )
     apex_ready: bool = Field(
         default=True,
         description="False leaves the apex Service and the route alone until the primary serves.",
     )
-    verify: Verify | None = None
+    verify: Verify | None = Field(
+        default=None, description="A request that must succeed before a split counts as in force."
+    )
     revert_on_deletion: bool = Field(
         default=False, description="Hand route and Services back as they were on deletion."
     )
@@ -101,12 +110,15 @@ class Written(Wire):
     write replaced, empty where it made the object.
     """
 
-    api_version: str
-    kind: str
-    name: str
-    digest: str
-    over: str = ""
-    at: Moment
+    api_version: str = Field(description="API version of the object.")
+    kind: str = Field(description="Kind of the object.")
+    name: str = Field(description="Name of the object.")
+    digest: str = Field(description="Hash of what was written.")
+    over: str = Field(
+        default="",
+        description="The resourceVersion that the write replaced; empty where it made the object.",
+    )
+    at: Moment = Field(description="When it was written.")
 
     @property
     def ident(self) -> str:
@@ -117,18 +129,18 @@ class Written(Wire):
 class Applied(Wire):
     """The split that the route was last made to say, and when."""
 
-    split: Split
-    at: Moment
+    split: Split = Field(description="The split that the route says.")
+    at: Moment = Field(description="Since when it says so.")
 
 
 class Adopted(Wire):
     """What an object that was there before us said in the fields that we changed."""
 
-    api_version: str
-    kind: str
-    name: str
-    uid: str
-    fields: AnyObject
+    api_version: str = Field(description="API version of the object.")
+    kind: str = Field(description="Kind of the object.")
+    name: str = Field(description="Name of the object.")
+    uid: str = Field(description="The object it was; one made anew is another one.")
+    fields: AnyObject = Field(description="What it said before us in the fields that we changed.")
 
     @property
     def ident(self) -> str:
@@ -139,23 +151,33 @@ class Adopted(Wire):
 class ScheduleStart(Wire):
     """When the schedule of this *digest* was first seen."""
 
-    digest: str
-    at: Moment
+    digest: str = Field(description="Hash of the schedule.")
+    at: Moment = Field(description="When it was first seen.")
 
 
 class TrafficRouteStatus(FluxStatus):
     """The split in force, what the router can do, and what was written for it."""
 
-    in_force: InForce | None = None
-    router: str | None = None
-    capabilities: tuple[str, ...] = ()
+    in_force: InForce | None = Field(
+        default=None, description="The split that requests really follow, and since when."
+    )
+    router: str | None = Field(default=None, description="Router that puts the split in force.")
+    capabilities: tuple[str, ...] = Field(default=(), description="What that router can do.")
     ignored: tuple[str, ...] = Field(
         default=(), description="Fields that are set and that this router cannot express."
     )
-    applied: Applied | None = None
-    objects: tuple[Written, ...] = ()
-    adopted: tuple[Adopted, ...] = ()
-    schedule: ScheduleStart | None = None
+    applied: Applied | None = Field(
+        default=None, description="The split that the route was last made to say."
+    )
+    objects: tuple[Written, ...] = Field(
+        default=(), description="Objects that were written for the split."
+    )
+    adopted: tuple[Adopted, ...] = Field(
+        default=(), description="What objects that were there before said until we changed them."
+    )
+    schedule: ScheduleStart | None = Field(
+        default=None, description="Which schedule runs, and since when."
+    )
 
 
 @dataclass(frozen=True, slots=True)

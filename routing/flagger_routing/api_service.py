@@ -1,148 +1,63 @@
-"""Flagger's `spec.service` as a TrafficRoute takes it: ports, hosts, matches and what is done to
-requests."""
+"""Flagger's `spec.service` as a TrafficRoute takes it: ports, hosts, metadata, and the rest."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, Self
+from typing import Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
-from flagger_py.crd_marks import AnyObject, IntOrString, at_most_one_field, refusal
+from flagger_py.crd_marks import AnyObject, IntOrString
 from flagger_py.wire import Wire
 
-PortNumber = Annotated[int, Field(ge=1, le=65535)]
-
-
-class StringMatch(Wire):
-    """How a text is compared; one of the fields is set."""
-
-    model_config = at_most_one_field()
-
-    exact: str | None = None
-    prefix: str | None = None
-    suffix: str | None = None
-    regex: str | None = None
-
-    @model_validator(mode="after")
-    def _is_one_way(self) -> Self:
-        given = [name for name in ("exact", "prefix", "suffix", "regex") if getattr(self, name)]
-        if len(given) > 1:
-            raise refusal(f"give one of {' and '.join(given)}, not both")
-        return self
-
-
-class HTTPMatch(Wire):
-    """Which requests are meant: all the fields hold together, several matches are alternatives."""
-
-    name: str | None = None
-    uri: StringMatch | None = None
-    scheme: StringMatch | None = None
-    method: StringMatch | None = None
-    authority: StringMatch | None = None
-    headers: Mapping[str, StringMatch] = Field(default_factory=dict)
-    query_params: Mapping[str, StringMatch] = Field(default_factory=dict)
-    without_headers: Mapping[str, StringMatch] = Field(default_factory=dict)
-    ignore_uri_case: bool | None = None
-    port: PortNumber | None = None
-    gateways: tuple[str, ...] = ()
-    source_labels: Mapping[str, str] = Field(default_factory=dict)
-    source_namespace: str | None = None
+from .api_http import CorsPolicy, Headers, HTTPMatch, MirrorTo, PortNumber, Retries, Rewrite
 
 
 class GatewayRef(Wire):
     """A Gateway (or another parent) that a Gateway API route attaches to."""
 
-    group: str = "gateway.networking.k8s.io"
-    kind: str = "Gateway"
-    name: str = Field(min_length=1, max_length=253)
-    namespace: str | None = Field(default=None, max_length=63)
-    section_name: str | None = None
-    port: PortNumber | None = None
-
-
-class Rewrite(Wire):
-    """What the path and the host of a request become."""
-
-    uri: str | None = None
-    authority: str | None = None
-    type: str | None = Field(
-        default=None,
-        description="`ReplacePrefixMatch` replaces the matched prefix; else the whole path.",
+    group: str = Field(default="gateway.networking.k8s.io", description="API group of the parent.")
+    kind: str = Field(default="Gateway", description="Kind of the parent.")
+    name: str = Field(min_length=1, max_length=253, description="Name of the parent.")
+    namespace: str | None = Field(
+        default=None, max_length=63, description="Namespace of the parent, where it is another one."
     )
-
-
-class HeaderChange(Wire):
-    """Headers to add, to overwrite and to remove."""
-
-    add: Mapping[str, str] = Field(default_factory=dict)
-    set: Mapping[str, str] = Field(default_factory=dict)
-    remove: tuple[str, ...] = ()
-
-
-class Headers(Wire):
-    """Changes to the headers of requests and of responses."""
-
-    request: HeaderChange | None = None
-    response: HeaderChange | None = None
-
-
-class Retries(Wire):
-    """How often and on what a failed request is tried again."""
-
-    attempts: Annotated[int, Field(ge=0)] | None = None
-    per_try_timeout: str | None = None
-    retry_on: str | None = None
-
-
-class MirrorBackend(Wire):
-    """Who receives the copies; a Service needs a port."""
-
-    group: str = ""
-    kind: str = "Service"
-    name: str = Field(min_length=1, max_length=253)
-    namespace: str | None = Field(default=None, max_length=63)
-    port: PortNumber | None = None
-
-
-class MirrorTo(Wire):
-    """A permanent mirror, whatever the split is."""
-
-    backend_ref: MirrorBackend
-
-
-class CorsPolicy(Wire):
-    """Cross-origin rules that the gateway answers with."""
-
-    allow_credentials: bool | None = None
-    allow_headers: tuple[str, ...] = ()
-    allow_methods: tuple[str, ...] = ()
-    allow_origin: tuple[str, ...] = ()
-    allow_origins: tuple[StringMatch, ...] = ()
-    expose_headers: tuple[str, ...] = ()
-    max_age: str | None = None
+    section_name: str | None = Field(
+        default=None, description="Listener of the parent; without it all that fit."
+    )
+    port: PortNumber | None = Field(
+        default=None, description="Port of the parent; without it all that fit."
+    )
 
 
 class CustomMetadata(Wire):
     """Labels and annotations of one of the Services."""
 
-    labels: Mapping[str, str] = Field(default_factory=dict)
-    annotations: Mapping[str, str] = Field(default_factory=dict)
+    labels: Mapping[str, str] = Field(default_factory=dict, description="Labels to set.")
+    annotations: Mapping[str, str] = Field(default_factory=dict, description="Annotations to set.")
 
 
 class UnmanagedMetadata(Wire):
     """Keys of labels and annotations that others write on our Services."""
 
-    labels: tuple[str, ...] = ()
-    annotations: tuple[str, ...] = ()
+    labels: tuple[str, ...] = Field(default=(), description="Keys of labels to leave alone.")
+    annotations: tuple[str, ...] = Field(
+        default=(), description="Keys of annotations to leave alone."
+    )
 
 
 class ExtraPort(Wire):
     """A further port of the Services, as port discovery resolved it."""
 
-    name: str = Field(min_length=1, max_length=63)
-    port: PortNumber
-    target_port: IntOrString | None = None
-    protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
-    app_protocol: str | None = None
+    name: str = Field(min_length=1, max_length=63, description="Name of the port.")
+    port: PortNumber = Field(description="Port of the Services.")
+    target_port: IntOrString | None = Field(
+        default=None, description="Port of the pods, by number or name; port without it."
+    )
+    protocol: Literal["TCP", "UDP", "SCTP"] = Field(
+        default="TCP", description="Transport protocol."
+    )
+    app_protocol: str | None = Field(
+        default=None, description="Application protocol, as Services name it."
+    )
 
 
 class Service(Wire):
@@ -150,36 +65,74 @@ class Service(Wire):
 
     model_config = ConfigDict(title="Service")
 
-    name: str | None = Field(default=None, max_length=253)
-    port: PortNumber
-    port_name: str | None = None
-    target_port: IntOrString | None = None
-    app_protocol: str | None = None
-    port_discovery: bool = False
+    name: str | None = Field(
+        default=None,
+        max_length=253,
+        description="Name of the apex Service; without it the name of this object.",
+    )
+    port: PortNumber = Field(description="Port of the Services.")
+    port_name: str | None = Field(default=None, description="Name of that port; http without it.")
+    target_port: IntOrString | None = Field(
+        default=None, description="Port of the pods, by number or name; port without it."
+    )
+    app_protocol: str | None = Field(
+        default=None, description="Application protocol of the port, as Services name it."
+    )
+    port_discovery: bool = Field(
+        default=False,
+        description="Said by a rollout that found the further ports; they are in ports.",
+    )
     ports: tuple[ExtraPort, ...] = Field(
         default=(), description="Further ports of the Services, already resolved."
     )
-    headless: bool = False
-    traffic_distribution: str | None = None
-    timeout: str | None = None
-    backend_timeout: str | None = None
-    gateways: tuple[str, ...] = ()
-    gateway_refs: tuple[GatewayRef, ...] = Field(default=(), max_length=32)
-    hosts: tuple[str, ...] = ()
-    delegation: bool = False
-    match: tuple[HTTPMatch, ...] = ()
-    rewrite: Rewrite | None = None
-    retries: Retries | None = None
-    headers: Headers | None = None
-    mirror: tuple[MirrorTo, ...] = ()
-    cors_policy: CorsPolicy | None = None
-    traffic_policy: AnyObject | None = None
-    mesh_name: str | None = None
-    backends: tuple[str, ...] = ()
-    apex: CustomMetadata = CustomMetadata()
-    primary: CustomMetadata = CustomMetadata()
-    canary: CustomMetadata = CustomMetadata()
-    unmanaged_metadata: UnmanagedMetadata = UnmanagedMetadata()
+    headless: bool = Field(default=False, description="Make Services without a cluster IP.")
+    traffic_distribution: str | None = Field(
+        default=None, description="Which endpoints of a Service are preferred."
+    )
+    timeout: str | None = Field(default=None, description="Time limit of a whole request.")
+    backend_timeout: str | None = Field(
+        default=None, description="Time limit of one attempt at a backend (Gateway API)."
+    )
+    gateways: tuple[str, ...] = Field(default=(), description="Istio gateways to attach to.")
+    gateway_refs: tuple[GatewayRef, ...] = Field(
+        default=(), max_length=32, description="Gateways to attach to (Gateway API)."
+    )
+    hosts: tuple[str, ...] = Field(default=(), description="Host names that users ask for.")
+    delegation: bool = Field(
+        default=False, description="Make a delegate VirtualService, without hosts and gateways."
+    )
+    match: tuple[HTTPMatch, ...] = Field(
+        default=(), description="Requests that the route takes; all of them without it."
+    )
+    rewrite: Rewrite | None = Field(default=None, description="What is rewritten on the way in.")
+    retries: Retries | None = Field(default=None, description="When a request is sent again.")
+    headers: Headers | None = Field(default=None, description="Headers changed on the way.")
+    mirror: tuple[MirrorTo, ...] = Field(
+        default=(), description="Receivers of copies of every request (Gateway API)."
+    )
+    cors_policy: CorsPolicy | None = Field(
+        default=None, description="Which pages of other origins may use the service."
+    )
+    traffic_policy: AnyObject | None = Field(
+        default=None, description="How Istio's proxies treat primary and canary."
+    )
+    mesh_name: str | None = Field(default=None, description="Mesh of the workloads (App Mesh).")
+    backends: tuple[str, ...] = Field(
+        default=(), description="Services that the target itself calls (App Mesh)."
+    )
+    apex: CustomMetadata = Field(
+        default=CustomMetadata(), description="Metadata of the apex Service and of the route."
+    )
+    primary: CustomMetadata = Field(
+        default=CustomMetadata(), description="Metadata of the primary's Service."
+    )
+    canary: CustomMetadata = Field(
+        default=CustomMetadata(), description="Metadata of the canary's Service."
+    )
+    unmanaged_metadata: UnmanagedMetadata = Field(
+        default=UnmanagedMetadata(),
+        description="Keys on the Services that stay as others wrote them.",
+    )
 
     @property
     def resolved_target_port(self) -> int | str:

@@ -1,11 +1,14 @@
 """The CustomResourceDefinitions: printed, written, checked."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import pytest
 import yaml
 
 from flagger_cli.resources import RESOURCES
-from flagger_py.crd import HEADER, file_name
+from flagger_py.crd import HEADER, definition, file_name
 
 from .calling import call
 
@@ -25,6 +28,25 @@ def test_every_kind_of_every_part_is_printed() -> None:
 
     assert {document["spec"]["names"]["kind"] for document in documents} == KINDS
     assert len(documents) == len(KINDS)
+
+
+def undescribed(schema: Mapping[str, Any], path: str) -> Iterator[str]:
+    for name, field in schema.get("properties", {}).items():
+        if "description" not in field:
+            yield f"{path}.{name}"
+        yield from undescribed(field, f"{path}.{name}")
+    for inner in (schema.get("items"), schema.get("additionalProperties")):
+        if isinstance(inner, Mapping):
+            yield from undescribed(inner, f"{path}[]")
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_kubectl_explain_has_something_to_say_about_every_field(kind: str) -> None:
+    (resource,) = (found for found in RESOURCES if found.kind.kind == kind)
+    for version in definition(resource)["spec"]["versions"]:
+        fields = version["schema"]["openAPIV3Schema"]["properties"]
+        for part in ("spec", "status"):
+            assert list(undescribed(fields.get(part, {}), part)) == []
 
 
 def test_what_was_written_is_not_stale(tmp_path: Path) -> None:

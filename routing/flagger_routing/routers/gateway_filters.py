@@ -4,7 +4,8 @@ from typing import Any
 
 from flagger_py.quantities import duration_s
 
-from ..api_service import CorsPolicy, HeaderChange, MirrorTo, Rewrite, Service
+from ..api_http import CorsPolicy, HeaderChange, MirrorTo, Rewrite
+from ..api_service import Service
 
 CORS_MAX_AGE_S = 5
 """What the API server stores where a policy says none."""

@@ -10,7 +10,8 @@ from typing import Any
 from flagger_py.conditions import Reason
 from flagger_py.errors import SpecError
 
-from ..api_service import HTTPMatch, StringMatch, given
+from ..api_http import HTTPMatch, StringMatch
+from ..api_service import given
 
 EVERYTHING: dict[str, Any] = {"path": {"type": "PathPrefix", "value": "/"}}
 _PATH_TYPES = {"exact": "Exact", "prefix": "PathPrefix", "regex": "RegularExpression"}
