@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, Entry] = {
     "resume": Entry("acts", "resume", "Let a paused Canary go on."),
     "promote": Entry("acts", "promote", "Promote the release under way without further checks."),
     "rollback": Entry("acts", "rollback", "Roll the release under way back."),
+    "reconcile": Entry("reconcile", "reconcile", "Ask for a look at an object now, and wait."),
     "simulate": Entry("simulate", "simulate", "Play a Canary's release in virtual time."),
     "lint": Entry("lint", "lint", "Find unknown fields and invalid values in manifests."),
     "demo": Entry("demo", "demo", "Watch a good release promoted and a bad one rolled back."),

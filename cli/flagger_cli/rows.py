@@ -34,6 +34,12 @@ def table(kind: Kind, manifests: Iterable[Manifest], *, namespaced: bool) -> Tab
     return Table(("NAMESPACE", *columns) if namespaced else columns, rows)
 
 
+def gone(table: Table) -> Table:
+    """Say of every row of *table* that its object is there no more."""
+    rows = tuple((*row[:-2], NOTHING, "deleted") for row in table.rows)
+    return Table(table.columns, rows)
+
+
 def standing(manifest: Manifest) -> tuple[str, str]:
     """Return Ready's status and message as Flux's command line shows them."""
     ready = condition_of(status_of(manifest), "Ready")

@@ -1,5 +1,7 @@
 """What the program is called, how it completes, and how it ends."""
 
+import re
+
 import pytest
 
 from flagger_cli import docs
@@ -114,3 +116,11 @@ def test_the_page_of_the_command_line_names_every_command() -> None:
     page = docs.page()
 
     assert [name for name in COMMANDS if f"\n## {name}\n" not in page] == []
+
+
+def test_no_row_of_the_page_has_a_cell_too_many() -> None:
+    """A bar within a cell, as of a choice, is escaped: it would end the cell."""
+    rows = [line for line in docs.page().splitlines() if line.startswith("| `-")]
+
+    assert rows
+    assert {len(re.split(r"(?<!\\)\|", row)) for row in rows} == {4}

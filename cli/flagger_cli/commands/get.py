@@ -1,61 +1,41 @@
-"""The objects of a kind, as a table."""
+"""The objects of a kind, as a table or for a program, once or as they change."""
 
 import click
-from click.shell_completion import CompletionItem
 
 from flagger_py.refs import Kind
 
 from ..access import Access, with_access
-from ..printing import print_table
+from ..kind_names import KindName
 from ..reach import reach_of, reach_options
-from ..rows import table
-
-
-class KindName(click.ParamType[Kind]):
-    """The name of a kind that a controller works on: plural, singular or short."""
-
-    name = "kind"
-
-    def convert(
-        self,
-        value: str | Kind,
-        param: click.Parameter | None,  # noqa: ARG002 - click's signature
-        ctx: click.Context | None,  # noqa: ARG002 - click's signature
-    ) -> Kind:
-        from ..resources import kind_called
-
-        return value if isinstance(value, Kind) else kind_called(value)
-
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002 - click's signature
-        param: click.Parameter,  # noqa: ARG002 - click's signature
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        from ..resources import reconciled
-
-        return [
-            CompletionItem(resource.kind.plural, help=resource.about)
-            for resource in reconciled()
-            if resource.kind.plural.startswith(incomplete)
-        ]
 
 
 @click.command()
 @click.argument("kind", type=KindName(), default="canaries")
 @click.option("-A", "--all-namespaces", is_flag=True, help="List the objects of all namespaces.")
+@click.option(
+    *("-o", "--output"),
+    type=click.Choice(("json", "yaml", "name")),
+    help="Print whole objects, or their names, instead of a table.",
+)
+@click.option(
+    "-w", "--watch", is_flag=True, help="Go on, and print each object again when it changes."
+)
 @reach_options
 @click.pass_context
-def get(context: click.Context, kind: Kind, all_namespaces: bool) -> None:
-    """List Canaries, or the objects of another KIND: metricanalyses, trafficroutes or gates."""
+def get(
+    context: click.Context, kind: Kind, all_namespaces: bool, output: str | None, watch: bool
+) -> None:
+    """List Canaries, or the objects of another KIND: metricanalyses, trafficroutes or gates.
+
+    With --watch a row is added when it says something new; with -o, too, every change is an
+    object of its own: JSON after JSON, or YAML documents. It ends when it is interrupted.
+    """
+    from ..listing import Wanted, show, show_on
+    from ..outputs import Output
 
     async def listed(access: Access) -> None:
         namespace = "" if all_namespaces else access.namespace
-        found = await access.every(kind, namespace)
-        if not found:
-            where = f" in namespace {namespace}" if namespace else ""
-            click.echo(f"no {kind.plural} found{where}", err=True)
-            return
-        print_table(table(kind, found, namespaced=all_namespaces))
+        wanted = Wanted(kind, namespace, Output(output) if output else None)
+        await (show_on if watch else show)(access, wanted)
 
     with_access(reach_of(context), listed)

@@ -1,0 +1,36 @@
+"""How a kind is said on the command line, and completed."""
+
+import click
+from click.shell_completion import CompletionItem
+
+from flagger_py.refs import Kind
+
+
+class KindName(click.ParamType[Kind]):
+    """The name of a kind that a controller works on: plural, singular or short."""
+
+    name = "kind"
+
+    def convert(
+        self,
+        value: str | Kind,
+        param: click.Parameter | None,  # noqa: ARG002 - click's signature
+        ctx: click.Context | None,  # noqa: ARG002 - click's signature
+    ) -> Kind:
+        from .resources import kind_called
+
+        return value if isinstance(value, Kind) else kind_called(value)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        param: click.Parameter,  # noqa: ARG002 - click's signature
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        from .resources import reconciled
+
+        return [
+            CompletionItem(resource.kind.plural, help=resource.about)
+            for resource in reconciled()
+            if resource.kind.plural.startswith(incomplete)
+        ]
