@@ -5,19 +5,24 @@ in a thread, because a plugin is a foreign program and may take its time.
 """
 
 import asyncio
+import os
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+from yaml import YAMLError
 
 from flagger_py.clock import monotonic_s
 from flagger_py.errors import Unavailable
+from flagger_py.runtime.kubeconfigs import fault, located
 from flagger_py.runtime.proxies import bypassed
 
 _RECHECK_S = 30.0
 _RELOAD_S_MIN = 10.0
+# The last three are what the reader makes of a file that is no kubeconfig at all.
+_UNREADABLE = (ConfigException, OSError, YAMLError, AttributeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,8 @@ class Credentials:
             self.config = await asyncio.to_thread(_read, self._source)
             self._token = await asyncio.to_thread(_token_of, self.config)
             tls = await asyncio.to_thread(_tls_of, self.config)
-        except (ConfigException, OSError, ssl.SSLError) as error:
-            raise Unavailable(f"no credentials for the API server: {error}") from error
+        except _UNREADABLE as error:
+            raise Unavailable(_why(self._source, error)) from error
         # Not from the configuration alone: refreshing a token puts the kubeconfig's address back.
         self.host = (self._source.master or str(self.config.host)).rstrip("/")
         self.tls = tls
@@ -83,20 +88,28 @@ class Credentials:
 def _read(source: Source) -> Configuration:
     config = Configuration()
     if source.kubeconfig or source.context:
-        load_kube_config(  # type: ignore[no-untyped-call]  # ships no types
-            source.kubeconfig or None,
-            source.context or None,
-            client_configuration=config,
-            persist_config=False,
-        )
+        _read_file(source, config)
     elif not source.master:
         try:
             load_incluster_config(config)  # type: ignore[no-untyped-call]  # ships no types
         except ConfigException:
-            load_kube_config(  # type: ignore[no-untyped-call]  # ships no types
-                client_configuration=config, persist_config=False
-            )
+            _read_file(source, config)
     return config
+
+
+def _read_file(source: Source, config: Configuration) -> None:
+    load_kube_config(  # type: ignore[no-untyped-call]  # ships no types
+        located(source.kubeconfig, os.environ),
+        source.context or None,
+        client_configuration=config,
+        persist_config=False,
+    )
+
+
+def _why(source: Source, error: Exception) -> str:
+    """Say what is wrong with the kubeconfig, else what the reader of it said."""
+    known = fault(located(source.kubeconfig, os.environ), source.context)
+    return known or f"no credentials for the API server: {error}"
 
 
 def _token_of(config: Configuration) -> str | None:

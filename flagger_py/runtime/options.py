@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from flagger_py.errors import SpecError
-from flagger_py.quantities import duration_s
+from flagger_py.runtime.flags import flag, seconds, switch
 
-_TRUE = ("1", "t", "true")
-_FALSE = ("0", "f", "false")
+# With the last three a part adds flags of its own beside these.
+__all__ = ["RuntimeOptions", "add_runtime_flags", "flag", "read_options", "seconds", "switch"]
+
 LEVELS = ("trace", "debug", "info", "warn", "warning", "error")
 
 
@@ -79,6 +80,7 @@ def read_options(args: argparse.Namespace, environ: Mapping[str, str]) -> Runtim
     home = environ.get("RUNTIME_NAMESPACE") or namespace or "kube-system"
     return RuntimeOptions(
         **{name: getattr(args, name) for name in _as_parsed()},
+        leader_election=args.enable_leader_election,
         namespace=namespace,
         leader_election_namespace=args.leader_election_namespace or home,
         metrics_addr=f":{args.port}" if args.metrics_addr is None else args.metrics_addr,
@@ -87,40 +89,15 @@ def read_options(args: argparse.Namespace, environ: Mapping[str, str]) -> Runtim
     )
 
 
-def flag(
-    parser: argparse.ArgumentParser, name: str, *also: str, default: object, **how: object
-) -> None:
-    """Add the flag *name*, also known as *also*, each with one dash or two."""
-    spellings = [dashes + each for each in (name, *also) for dashes in ("--", "-")]
-    parser.add_argument(*spellings, default=default, **how)  # type: ignore[arg-type]  # passed on
-
-
-def switch(parser: argparse.ArgumentParser, name: str, *, default: bool, help: str) -> None:
-    """Add a boolean flag: bare it is true, with `=false` it is not."""
-    spellings = ("--" + name, "-" + name)
-    parser.add_argument(*spellings, default=default, nargs="?", const=True, type=boolean, help=help)
-
-
-def boolean(text: str) -> bool:
-    """Read a boolean as Go's flag package does."""
-    if text.lower() in _TRUE:
-        return True
-    if text.lower() in _FALSE:
-        return False
-    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
-
-
-def seconds(text: str) -> float:
-    """Read a Go duration given as a flag."""
-    try:
-        return duration_s(text)
-    except SpecError as error:
-        raise argparse.ArgumentTypeError(error.message) from error
-
-
 def _as_parsed() -> list[str]:
     """Name the options that are what their flag says."""
-    made = ("namespace", "leader_election_namespace", "metrics_addr", "egress_allow_hosts")
+    made = (
+        "namespace",
+        "leader_election",
+        "leader_election_namespace",
+        "metrics_addr",
+        "egress_allow_hosts",
+    )
     of_the_process = ("identity", "program", "mesh_provider")
     return [f.name for f in fields(RuntimeOptions) if f.name not in (*made, *of_the_process)]
 
@@ -162,31 +139,26 @@ def _work_flags(parser: argparse.ArgumentParser) -> None:
         help="Objects worked on at once; those waiting for a foreign server do not count.",
     )
     flag(parser, "threadiness", default=2, type=int, help="Accepted; see --concurrent.")
-    flag(parser, "min-retry-delay", default=0.75, type=seconds, dest="min_retry_delay_s")
-    flag(parser, "max-retry-delay", default=900.0, type=seconds, dest="max_retry_delay_s")
-    flag(parser, "requeue-dependency", default=30.0, type=seconds, dest="requeue_dependency_s")
-    flag(parser, "interval-jitter-percentage", default=5, type=int)
-    flag(
+    _duration(
         parser,
-        "graceful-shutdown-timeout",
-        default=30.0,
-        type=seconds,
-        dest="graceful_shutdown_timeout_s",
-        help="How long passes under way may take to finish after SIGTERM.",
+        "min-retry-delay",
+        0.75,
+        "Pause after the first failure of an object; it doubles with each that follows.",
     )
-    flag(parser, "feature-gates", default="", dest="unknown_gates", help="None exist yet.")
+    _duration(parser, "max-retry-delay", 900.0, "Longest pause after a failure of an object.")
+    waiting = "Pause before the next look at an object that waits for what it refers to."
+    _duration(parser, "requeue-dependency", 30.0, waiting)
+    spread = "By how many percent at most an interval is made longer or shorter."
+    flag(parser, "interval-jitter-percentage", default=5, type=int, help=spread)
+    finishing = "How long passes under way may take to finish after SIGTERM."
+    _duration(parser, "graceful-shutdown-timeout", 30.0, finishing)
+    none_yet = "Accepted while empty; no gate exists yet."
+    flag(parser, "feature-gates", default="", dest="unknown_gates", help=none_yet)
 
 
 def _election_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        *("--enable-leader-election", "-enable-leader-election"),
-        dest="leader_election",
-        default=False,
-        nargs="?",
-        const=True,
-        type=boolean,
-        help="Work only while holding a Lease, so that several replicas may run.",
-    )
+    elected = "Work only while holding a Lease, so that several replicas may run."
+    switch(parser, "enable-leader-election", default=False, help=elected)
     flag(
         parser,
         "leader-election-namespace",
@@ -194,12 +166,27 @@ def _election_flags(parser: argparse.ArgumentParser) -> None:
         help="Namespace of the Lease; RUNTIME_NAMESPACE, --namespace or kube-system if empty.",
     )
     switch(parser, "leader-election-release-on-cancel", default=True, help="Give the Lease back.")
-    for name, default, dest in (
-        ("leader-election-lease-duration", 35.0, "lease_duration_s"),
-        ("leader-election-renew-deadline", 30.0, "renew_deadline_s"),
-        ("leader-election-retry-period", 5.0, "retry_period_s"),
-    ):
-        flag(parser, name, default=default, type=seconds, dest=dest)
+    _duration(
+        parser,
+        "leader-election-lease-duration",
+        35.0,
+        "How long a Lease that nobody renews keeps other replicas from taking it.",
+        "lease_duration_s",
+    )
+    _duration(
+        parser,
+        "leader-election-renew-deadline",
+        30.0,
+        "How long the holder tries to renew the Lease before it stops working.",
+        "renew_deadline_s",
+    )
+    _duration(
+        parser,
+        "leader-election-retry-period",
+        5.0,
+        "Pause between two attempts to take or to renew the Lease.",
+        "retry_period_s",
+    )
 
 
 def _surface_flags(parser: argparse.ArgumentParser) -> None:
@@ -207,9 +194,21 @@ def _surface_flags(parser: argparse.ArgumentParser) -> None:
     flag(parser, "metrics-addr", default=None, help="Address of /metrics; overrides --port.")
     flag(parser, "health-addr", default=":9440", help="Address of /healthz and /readyz.")
     flag(parser, "events-addr", default="", help="Where Flux's notification controller listens.")
-    flag(parser, "log-level", default="info", choices=LEVELS)
-    flag(parser, "log-encoding", "zap-encoding", default="json", choices=("json", "console"))
-    switch(parser, "zap-replace-globals", default=False, help="Accepted.")
+    flag(
+        parser,
+        "log-level",
+        default="info",
+        choices=LEVELS,
+        help=f"Least severe log lines that are written: {', '.join(LEVELS)}.",
+    )
+    flag(
+        parser,
+        *("log-encoding", "zap-encoding"),
+        default="json",
+        choices=("json", "console"),
+        help="How log lines are written: json for programs, console for people.",
+    )
+    switch(parser, "zap-replace-globals", default=False, help="Accepted; there is only one logger.")
 
 
 def _safety_flags(parser: argparse.ArgumentParser) -> None:
@@ -238,3 +237,11 @@ def _safety_flags(parser: argparse.ArgumentParser) -> None:
         default="",
         help="Comma-separated hosts (with *) that may be called; all if empty.",
     )
+
+
+def _duration(
+    parser: argparse.ArgumentParser, name: str, default_s: float, about: str, option: str = ""
+) -> None:
+    """Add a flag that takes a Go duration for *option*, else for the option of its own name."""
+    dest = option or f"{name.replace('-', '_')}_s"
+    flag(parser, name, default=default_s, type=seconds, dest=dest, help=about)

@@ -17,6 +17,7 @@ from typing import Any
 
 from flagger_py.errors import FlaggerError
 from flagger_py.runtime import logs
+from flagger_py.runtime.flags import MISUSED, FlagParser
 from flagger_py.runtime.house import House, build
 from flagger_py.runtime.options import RuntimeOptions, add_runtime_flags, read_options
 from flagger_py.runtime.part import Part
@@ -36,25 +37,29 @@ def main(
 ) -> int:
     """Parse *argv*, run the parts until a signal comes; return the exit code.
 
-    0 after a signal, 1 after a fault or when the lead was lost, 2 (by `SystemExit`) for flags
-    that cannot be read.
+    0 after a signal, 1 after a fault or when the lead was lost, 2 for flags that make no sense,
+    and by `SystemExit` for those that cannot be read. What is wrong is one sentence on stderr; a
+    fault of the running process is a line of its log, unless a person is reading.
     """
-    parser = argparse.ArgumentParser(prog=program, allow_abbrev=False)
+    parser = FlagParser(program)
     add_runtime_flags(parser)
     add_flags(parser)
-    args = parser.parse_args(argv)
+    args = parser.read(argv)
     try:
         provider = getattr(args, "mesh_provider", "") or ""
         options = replace(read_options(args, os.environ), program=program, mesh_provider=provider)
         parts = make_parts(options, args)
     except FlaggerError as error:
-        sys.stderr.write(f"{program}: {error}\n")
-        return 1
+        sys.stderr.write(f"error: {error}\n")
+        return MISUSED
     logs.set_up(options.log_level, options.log_encoding, _loggers(parts))
     try:
         return _run_loop(parts, options)
     except FlaggerError as error:
-        log.error("%s", error)
+        if sys.stderr.isatty():
+            sys.stderr.write(f"error: {error}\n")
+        else:
+            log.error("%s", error)
         return 1
 
 

@@ -150,7 +150,8 @@ def test_the_picture_shows_phase_weights_and_the_decision() -> None:
     status = {"phase": "Progressing", "canaryWeight": 40, "conditions": [ready]}
     store.set_status(CANARY, WHERE, status)
 
-    Console(file=out, width=100).print(picture(scene))
+    console = Console(file=out, width=100)
+    console.print(picture(scene, console))
 
     for words in ("Progressing", "primary 60 %, canary 40 %", "canary weight 40 in force"):
         assert words in out.getvalue()

@@ -1,18 +1,26 @@
 """How the flags of `run` are read: Go's way, Flagger's names, Flux's names."""
 
+import re
 from argparse import Namespace
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
-from flagger_cli.composition import Plan, plan
+from flagger_cli.composition import Plan, plan, run_parser
 from flagger_cli.flagger_flags import LATER
+from flagger_gating import controller as gating
+from flagger_metrics import controller as metrics
 from flagger_py.errors import SpecError
+from flagger_py.runtime.flags import flag_lines
 from flagger_py.runtime.options import RuntimeOptions
 from flagger_py.runtime.part import Part
+from flagger_rollout import controller as rollout
+from flagger_routing import controller as routing
+from flagger_routing.routers import FLAGGERS_OTHERS
 
 from .calling import call
 
@@ -159,6 +167,60 @@ def test_what_cannot_be_read_is_a_misuse(argv: list[str], sentence: str) -> None
     assert call("run", *argv).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        (
+            "--mesh-provider=nope",
+            "--mesh-provider=nope is unknown; "
+            "choose one of gatewayapi:v1, gatewayapi:v1beta1, kubernetes, traefik",
+        ),
+        (
+            "--metrics-server=foo",
+            "--metrics-server=foo is no http or https URL; "
+            "write for example --metrics-server=http://prometheus:9090",
+        ),
+        (
+            "--metrics-server=http://p:x",
+            "--metrics-server=http://p:x is no http or https URL; "
+            "write for example --metrics-server=http://prometheus:9090",
+        ),
+    ],
+    ids=["provider", "no url", "no port"],
+)
+def test_a_value_that_no_object_could_use_is_refused_at_the_start(word: str, sentence: str) -> None:
+    result = call("run", word)
+
+    assert result.exit_code == 2
+    assert result.stderr == f"error: {sentence}; see flagger-py run --help\n"
+
+
+@pytest.mark.parametrize("provider", FLAGGERS_OTHERS)
+def test_a_provider_that_only_flagger_routes_is_warned_of(provider: str) -> None:
+    (warning,) = plan([f"-mesh-provider={provider}"]).warnings
+
+    assert warning.startswith(f"--mesh-provider={provider} is a provider of Flagger")
+
+
+def test_a_warning_is_a_line_on_stderr_before_anything_starts(tmp_path: Path) -> None:
+    result = call("run", "-mesh-provider=istio", f"--kubeconfig={tmp_path}/none", "--concurrent=0")
+
+    first, second = result.stderr.splitlines()
+    assert first.startswith("warning: --mesh-provider=istio is a provider of Flagger")
+    assert second.startswith("error: --concurrent=0")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("-mesh-provider=traefik", "-mesh-provider=example.com/edge", "-mesh-provider="),
+        *("-metrics-server=https://u:p@p.test/prefix", "-metrics-server="),
+    ],
+)
+def test_a_value_that_objects_can_use_is_taken_without_a_word(word: str) -> None:
+    assert plan([word]).warnings == ()
+
+
 def test_flags_before_the_command_are_those_of_the_process(tmp_path: Path) -> None:
     missing = tmp_path / "none"
 
@@ -173,3 +235,27 @@ def test_help_lists_flags_of_all_parts() -> None:
 
     for name in ("--metrics-source", "--require-authenticated-approval", "--min-interval"):
         assert name in text
+
+
+def test_every_flag_says_in_a_sentence_what_it_does() -> None:
+    wordless = [
+        line.name for line in flag_lines(run_parser()) if not re.match(r"[A-Z].+ .+\.$", line.about)
+    ]
+
+    assert wordless == []
+
+
+@pytest.mark.parametrize("controller", [gating, metrics, rollout, routing], ids=lambda m: m.PROGRAM)
+def test_every_controller_shows_its_flags_and_its_version(
+    controller: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for word in ("--help", "--version"):
+        with pytest.raises(SystemExit) as caught:
+            controller.main([word])
+        assert caught.value.code == 0
+
+    out = capsys.readouterr().out
+    assert out.endswith(f"\n{version(controller.PROGRAM)}\n")
+    assert "\n  --min-retry-delay VALUE\n" in out
+    assert "[default: 750ms]" in out
+    assert re.search(r"  -[a-z]", out) is None

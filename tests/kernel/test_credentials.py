@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -98,13 +99,90 @@ def test_a_context_and_an_address_can_be_chosen(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "context"), [("absent", ""), ("config", "nowhere")], ids=["file", "context"]
-)
-def test_credentials_that_are_not_there_are_said_to_be_missing(
-    tmp_path: Path, name: str, context: str
-) -> None:
-    kubeconfig(tmp_path, "http://one.test", {"token": "t"})
+def refusal(path: Path | str, context: str = "") -> str:
+    with pytest.raises(Unavailable) as caught:
+        asyncio.run(Credentials(Source(str(path), context)).load())
+    return str(caught.value)
 
-    with pytest.raises(Unavailable, match="no credentials"):
-        asyncio.run(Credentials(Source(str(tmp_path / name), context)).load())
+
+def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: Path) -> None:
+    how = "give --kubeconfig, set $KUBECONFIG, or run in a pod"
+
+    assert refusal(tmp_path / "nope") == f"no kubeconfig: {tmp_path}/nope does not exist; {how}"
+    assert refusal(f"{tmp_path}/a{os.pathsep}{tmp_path}/b") == (
+        f"no kubeconfig: none of {tmp_path}/a, {tmp_path}/b exists; {how}"
+    )
+
+
+def test_without_any_flag_the_kubeconfig_of_kubectl_is_said_to_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty variable is none, as for kubectl."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KUBECONFIG", "")
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+
+    assert refusal("").startswith(f"no kubeconfig: {tmp_path}/.kube/config does not exist; give ")
+
+
+def test_the_variable_is_read_when_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path, "http://one.test", {"token": "t"})))
+    credentials = Credentials(Source(context="other"))
+
+    asyncio.run(credentials.load())
+
+    assert credentials.host == "http://other.test:1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "context", "sentence"),
+    [
+        (
+            {"current-context": ""},
+            "",
+            "has no current-context; give --context or set one with kubectl config use-context",
+        ),
+        ({}, "nowhere", "has no context 'nowhere', only one, other; give another --context"),
+        (
+            {"current-context": "gone"},
+            "",
+            "has no context 'gone', only one, other; "
+            "give --context or set one with kubectl config use-context",
+        ),
+        (
+            {"clusters": []},
+            "",
+            "has no cluster 'c', which its context 'one' names; mend it or give another --context",
+        ),
+    ],
+    ids=["no-current", "no-such-context", "current-is-gone", "no-cluster"],
+)
+def test_what_a_kubeconfig_lacks_is_said_with_its_path(
+    tmp_path: Path, changes: dict[str, Any], context: str, sentence: str
+) -> None:
+    path = kubeconfig(tmp_path, "http://one.test", {"token": "t"})
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+    assert refusal(path, context) == f"kubeconfig {path} {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [("", "is empty"), ("a: [", "is no YAML"), ("text", "is no YAML map")],
+    ids=["empty", "not-yaml", "no-map"],
+)
+def test_a_file_that_is_no_kubeconfig_is_named(tmp_path: Path, text: str, what: str) -> None:
+    path = tmp_path / "config"
+    path.write_text(text)
+
+    assert refusal(path) == (
+        f"kubeconfig {path} {what}; mend it or give another one with --kubeconfig"
+    )
+
+
+def test_a_fault_that_is_not_known_is_told_as_it_came(tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path, "https://one.test", {"client-certificate": str(tmp_path / "gone")})
+
+    assert refusal(path).startswith("no credentials for the API server: ")

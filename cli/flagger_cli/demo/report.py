@@ -35,10 +35,12 @@ def exit_code(releases: tuple[Release, ...], tally: Tally, wanted: int) -> int:
     return 0 if fine and not tally.dropped and tally.total else 1
 
 
-def show(console: Console, releases: tuple[Release, ...], tally: Tally) -> None:
-    """Print the closing tables."""
+def show(
+    console: Console, releases: tuple[Release, ...], tally: Tally, *, told: bool = False
+) -> None:
+    """Print the closing tables, and every decision unless that was *told* when it was taken."""
     console.print(_releases(releases))
-    for release in releases:
+    for release in () if told else releases:
         console.print(Text(f"Why {release.version} {release.came.lower()}"), style="bold")
         for text in release.decisions:
             console.print(Text(f"  {text}"), soft_wrap=True)

@@ -51,12 +51,13 @@ class Stage:
     users: Users
     background: tuple[asyncio.Task[Any], ...]
 
-    async def accompany(self, act: Awaitable[Result]) -> Result:
+    async def accompany(self, act: Awaitable[Result], *beside: asyncio.Task[Any]) -> Result:
         """Await *act* as long as all else runs; raises what ended of the rest instead."""
         main = asyncio.ensure_future(act)
+        others = (*self.background, *beside)
         try:
-            await asyncio.wait((main, *self.background), return_when=asyncio.FIRST_COMPLETED)
-            for task in self.background:
+            await asyncio.wait((main, *others), return_when=asyncio.FIRST_COMPLETED)
+            for task in others:
                 if task.done():
                     task.result()
                     raise Unavailable(f"{task.get_name()} ended before the story did")

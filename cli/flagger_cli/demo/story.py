@@ -18,7 +18,9 @@ from flagger_py.refs import DEPLOYMENT, Key
 
 from . import report
 from .chronicle import Chronicle
+from .edge import binary
 from .manifests import HOST, NAME, NAMESPACE, WHERE, canary, deployment, ingress_route
+from .output import Output, Unwritten, give_up, writing
 from .pods import environment
 from .report import Release
 from .screen import Scene, Screen, screen_for
@@ -30,7 +32,10 @@ LIMIT_S = 80.0
 
 FIRST, GOOD, BAD = "1.0.0", "2.0.0", "3.0.0"
 BAD_ERROR_RATE = 0.2
-INTERRUPTED = 130
+FAILED = 1
+SIGNALLED = 128
+"""What a shell adds to the number of the signal that ended a program."""
+
 USER = "kubectl"
 RELEASES = 2
 _FRAME_S = 0.2
@@ -102,32 +107,50 @@ class Story:
 def run(console: Console | None = None) -> int:
     """Play the demo to its end.
 
-    Returns 0 if both releases ended as they should and no request was dropped, 1 if not, 130
-    when told to stop.
+    Returns 0 if both releases ended as they should and no request was dropped, 1 if not, 128 and
+    the number of a signal that ended it; that is SIGPIPE's where nobody reads the output any
+    more. Raises `Unavailable` where a program is missing or nothing can be written.
     """
-    console = console or Console()
+    binary()  # Without it nothing need be started at all.
+    console = console or Output()
     directory = Path(tempfile.mkdtemp(prefix="flagger-demo-"))
-    code = 1
+    code = FAILED
     try:
-        code = asyncio.run(_until_told(_run(console, directory)))
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        code = INTERRUPTED
-        console.print("told to stop; everything was ended")
+        code = asyncio.run(until_told(_run(console, directory), console))
+    except Unwritten as error:
+        code = SIGNALLED + signal.SIGPIPE
+        give_up(console)
+        if not error.unread:
+            raise Unavailable(str(error)) from error
     finally:
-        if code in (0, INTERRUPTED):
-            shutil.rmtree(directory, ignore_errors=True)
-        else:
+        if code == FAILED:
             sys.stderr.write(f"the logs of the demo are in {directory}\n")
+        else:
+            shutil.rmtree(directory, ignore_errors=True)
     return code
 
 
-async def _until_told(work: Coroutine[Any, Any, int]) -> int:
+async def until_told(work: Coroutine[Any, Any, int], console: Console) -> int:
     """Await *work*; a signal to end cancels it, so that it still ends what it started."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, task.cancel)
-    return await task
+    told: list[int] = []
+
+    def stop(number: int) -> None:
+        told.append(number)
+        if len(told) == 1:  # A second one would cut short how everything is ended.
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not told:
+            raise
+    with writing():
+        console.print("told to stop; everything was ended")
+    return SIGNALLED + told[0]
 
 
 async def _run(console: Console, directory: Path) -> int:
@@ -137,12 +160,13 @@ async def _run(console: Console, directory: Path) -> int:
     screen = screen_for(console)
     releases: list[Release] = []
     fault = ""
-    screen.open()
+    with writing():
+        screen.open()
     painting = asyncio.create_task(_paint(screen, scene), name="the screen")
     try:
         async with asyncio.timeout(LIMIT_S), set_up(store, directory) as stage:
             scene.tally = stage.users.tally
-            await stage.accompany(Story(stage, scene, releases).tell())
+            await stage.accompany(Story(stage, scene, releases).tell(), painting)
     except TimeoutError:
         fault = f"not done after {LIMIT_S:g} s, while {scene.headline}: {chronicle.sentence}"
     except Unavailable as error:
@@ -150,16 +174,18 @@ async def _run(console: Console, directory: Path) -> int:
     finally:
         painting.cancel()
         await asyncio.gather(painting, return_exceptions=True)
-        screen.show(scene)
-        screen.close()
-    report.show(console, tuple(releases), scene.tally)
-    if fault:
-        console.print(fault, style="red", markup=False)
-        return 1
-    return report.exit_code(tuple(releases), scene.tally, RELEASES)
+        with writing():
+            screen.show(scene)
+            screen.close()
+    with writing():
+        report.show(console, tuple(releases), scene.tally, told=screen.lasting)
+        if fault:
+            console.print(fault, style="red", markup=False)
+    return FAILED if fault else report.exit_code(tuple(releases), scene.tally, RELEASES)
 
 
 async def _paint(screen: Screen, scene: Scene) -> None:
     while True:
-        screen.show(scene)
+        with writing():
+            screen.show(scene)
         await asyncio.sleep(_FRAME_S)
