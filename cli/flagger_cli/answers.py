@@ -63,13 +63,24 @@ def gate_lines(gate: Respondent, manifest: Manifest, now: datetime) -> Iterator[
     gated = read_gated(manifest)
     state = "open" if gated.open else "closed"
     asked = f", asked {gated.polls} times" if gated.polls > 1 else ""
-    said = f": {gated.sentence}" if gated.sentence else ""
+    sentence = gated.sentence.removeprefix(f"{state.capitalize()}: ")
+    if _waits_for_its_canary(manifest):
+        sentence = "its Canary asks it when a release comes to it"
+    said = f": {sentence}" if sentence else ""
     yield f"{gate}: {state}{_about(manifest, gated.token)}{asked}{said}"
     answer = gated.answer
     if answer is not None:
         by = f" by {answer.by} (a claim)" if answer.by else ""
         text = f": {answer.text}" if answer.text else ""
         yield f"  {answer.value}{by} {age(answer.at, now)} ago{text}"
+
+
+def _waits_for_its_canary(manifest: Manifest) -> bool:
+    """Tell whether a Gate that a Canary made was not asked by it yet."""
+    owners = manifest["metadata"].get("ownerReferences") or ()
+    owned = any(owner.get("kind") == "Canary" and owner.get("controller") for owner in owners)
+    asked = (manifest.get("spec") or {}).get("run") or (manifest.get("status") or {}).get("answer")
+    return owned and not asked
 
 
 def _about(manifest: Manifest, token: str | None) -> str:

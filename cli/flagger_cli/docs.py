@@ -1,15 +1,16 @@
-"""The page of the command line, made from the parsers: `python -m flagger_cli.docs [--check]`."""
+"""The generated pages, and that of the command line: `python -m flagger_cli.docs [--check]`."""
 
 import inspect
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from .commands.run import spelled, told
+from flagger_py.runtime.flags import flag_lines
+
+from . import field_page
 from .composition import run_parser
-from .flags import flag_lines
 from .program import BINARY, COMMANDS, FAILED, cli
 
 PAGE = Path("docs/reference/command-line.md")
@@ -33,6 +34,8 @@ In a pod it is the pod's own account and namespace.
 | 1 | refused or failed, a check found something, or a release did not come to rest |
 | 2 | not understood: an unknown command, flag or value |
 | 130 | interrupted |
+| 129, 143 | `demo`: told to end by SIGHUP or SIGTERM; everything it started was ended |
+| 141 | `demo`: whoever read its output has gone; everything it started was ended |
 
 What went wrong is one sentence on the standard error that says what to do; `--debug` adds where
 in the program it came from.
@@ -54,6 +57,8 @@ A flag without a value in this table is true when it stands alone; `=false` turn
 Flags before the command (`flagger-py -n apps run`) are those of the process.
 A flag of Flagger's that nothing would act on is refused, and so are the environment variables
 `SLACK_URL`, `SLACK_TOKEN`, `SLACK_PROXY_URL`, `MSTEAMS_URL` and `MSTEAMS_PROXY_URL`.
+A mesh provider that nobody knows is refused; one that only Flagger routes is warned of, because
+Canaries may name their own.
 Without `--controllers` all four run in this process.
 """
 
@@ -70,17 +75,26 @@ def page() -> str:
     return "\n".join(sections)
 
 
+def pages() -> Mapping[Path, str]:
+    """Return every generated page by where it is in the repository."""
+    return {PAGE: page(), field_page.PAGE: field_page.page()}
+
+
 def main(argv: Sequence[str]) -> int:
-    """Write the page, or with `--check` fail when it says something else."""
-    text = page()
+    """Write the pages, or with `--check` fail when one says something else."""
     if list(argv) == ["--check"]:
-        if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
-            return 0
-        sys.stderr.write(f"{PAGE} is stale; run make docs\n")
-        return FAILED
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(text, encoding="utf-8")
+        stale = [path for path, text in pages().items() if not _says(path, text)]
+        for path in stale:
+            sys.stderr.write(f"{path} is stale; run make docs\n")
+        return FAILED if stale else 0
+    for path, text in pages().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     return 0
+
+
+def _says(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
 
 
 def _command(command: click.Command, root: click.Context) -> str:
@@ -111,13 +125,14 @@ def _option_rows(command: click.Command, context: click.Context) -> Iterator[str
 
 
 def _run() -> str:
-    rows = (_row(spelled(line), told(line)) for line in flag_lines(run_parser()))
+    rows = (_row(line.spelled, line.told) for line in flag_lines(run_parser()))
     table = "\n".join(("| flag | what it says |", "|---|---|", *rows))
     return f"## run\n\n```console\n{BINARY} run [FLAGS]\n```\n\n{_RUN}\n{table}\n"
 
 
 def _row(flag: str, about: str) -> str:
-    return f"| `{flag}` | {about.replace('|', chr(92) + '|')} |"
+    cells = (cell.replace("|", r"\|") for cell in (f"`{flag}`", about))
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 
 from flagger_py.contracts import condition_of, status_of
 from flagger_py.wire import Manifest
+from flagger_rollout.phases import REST
 
 from .ages import age, moment_of
 from .answers import analysis_lines, gate_lines, route_lines
@@ -29,6 +30,9 @@ _PHASES = {
     "Failed": "is at rest; the last revision was not promoted",
     "Terminating": "is being deleted and hands everything back",
 }
+
+_REFUSED = "was looked at and is not taken as it is: see Stalled below"
+_WAITS_TO_BEGIN = "was looked at and waits: see Ready below"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,9 @@ def _canary(canary: Manifest, now: datetime) -> Iterator[str]:
     spec, status = canary.get("spec") or {}, status_of(canary)
     phase = status.get("phase", "")
     what = _PHASES.get(phase, "is in a phase that this version does not know")
+    if not phase and condition_of(status, "Ready"):
+        stuck = condition_of(status, "Stalled").get("status") == "True"
+        what = _REFUSED if stuck else _WAITS_TO_BEGIN
     yield f"{phase or 'New'}: it {what}."
     if spec.get("suspend"):
         yield "It is paused: nothing changes, and what is in force stays in force."
@@ -79,9 +86,10 @@ def _progress(spec: Any, status: Any, now: datetime) -> Iterator[str]:
         threshold = max(1, (spec.get("analysis") or {}).get("threshold", 1))
         revision = spec.get("revision") or progress.get("revision")
         about = f"Revision {revision}: " if revision else ""
+        checks = f"; {status.get('failedChecks', 0)} of {threshold} failed checks"
         yield (
-            f"{about}{status.get('canaryWeight', 0)}% of the requests are meant for the canary; "
-            f"{status.get('failedChecks', 0)} of {threshold} failed checks."
+            f"{about}{status.get('canaryWeight', 0)}% of the requests are meant for the canary"
+            f"{'' if status['phase'] in REST else checks}."
         )
     decision = progress.get("decision")
     if decision:

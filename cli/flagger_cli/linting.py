@@ -1,15 +1,14 @@
 """What is wrong with a manifest of ours before any cluster sees it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flagger_py.crd import CustomResource, definition
-from flagger_py.errors import SpecError
-from flagger_rollout.api import CanarySpec
-from flagger_rollout.unsupported import refuse_invalid, refuse_unsupported
+from flagger_py.crd import definition
 
+from .manifests import Document
 from .resources import RESOURCES, resource_of
+from .spec_checks import Findings, findings_of
 from .unknown_fields import unknown_fields
 
 _GROUPS = frozenset(resource.kind.group for resource in RESOURCES)
@@ -17,38 +16,62 @@ _GROUPS = frozenset(resource.kind.group for resource in RESOURCES)
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found in one document; *ours* tells whether it is of a kind that we know."""
+    """What was found in one document; *ours* tells whether it is of a kind that we know.
+
+    *unknown* are fields that an API server would drop, *invalid* is what a controller refuses,
+    *notes* are values that count as something else than they say.
+    """
 
     title: str
     ours: bool
-    findings: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    invalid: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    source: str = ""
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        return (*self.unknown, *self.invalid)
 
 
-def lint(document: Any) -> Checked:
-    """Look at one document of a YAML file; objects of foreign kinds are left alone."""
-    if not isinstance(document, Mapping) or not document.get("kind"):
-        return Checked("a document", True, ("it is no Kubernetes object: kind is missing",))
-    api_version, kind = str(document.get("apiVersion", "")), str(document["kind"])
-    metadata = document.get("metadata") or {}
-    title = f"{kind} {metadata.get('name', '')}".strip()
+def lint(documents: Iterable[Document]) -> tuple[Checked, ...]:
+    """Look at every object; those of foreign kinds are left alone."""
+    return tuple(_checked(document) for document in documents)
+
+
+def _checked(document: Document) -> Checked:
+    value, source = document.value, document.source
+    if not isinstance(value, Mapping) or not value.get("kind"):
+        nothing = "it is no Kubernetes object: kind is missing"
+        return Checked("a document", True, invalid=(*document.double, nothing), source=source)
+    api_version, kind = str(value.get("apiVersion", "")), str(value["kind"])
+    title = _title(value)
     resource = resource_of(api_version, kind)
-    if resource is not None:
-        return Checked(title, True, tuple(_findings(resource, document)))
-    if api_version.rpartition("/")[0] in _GROUPS:
-        return Checked(title, True, (f"no kind {kind} exists in {api_version}",))
-    return Checked(title, False)
-
-
-def _findings(resource: CustomResource, document: Mapping[str, Any]) -> Iterator[str]:
-    if not (document.get("metadata") or {}).get("name"):
-        yield "metadata.name: missing"
+    if resource is None:
+        foreign = api_version.rpartition("/")[0] not in _GROUPS
+        told = () if foreign else (f"no kind {kind} exists in {api_version}",)
+        return Checked(title, not foreign, invalid=(*document.double, *told), source=source)
     (version,) = definition(resource)["spec"]["versions"]
-    yield from unknown_fields(version["schema"]["openAPIV3Schema"], document)
-    try:
-        spec = resource.spec.read(document.get("spec") or {}, "spec")
-        if isinstance(spec, CanarySpec):
-            name = str((document.get("metadata") or {}).get("name", ""))
-            refuse_unsupported(spec, name)
-            refuse_invalid(spec, name, no_cross_namespace=None)
-    except SpecError as error:
-        yield error.message
+    found = _content(resource.kind.kind, value)
+    return Checked(
+        title,
+        True,
+        unknown=unknown_fields(version["schema"]["openAPIV3Schema"], value),
+        invalid=(*document.double, *found.invalid),
+        notes=found.notes,
+        source=source,
+    )
+
+
+def _content(kind: str, value: Mapping[str, Any]) -> Findings:
+    metadata = value.get("metadata") or {}
+    if not isinstance(metadata, Mapping) or not metadata.get("name"):
+        return Findings(("metadata.name: missing",))
+    return findings_of(kind, value)
+
+
+def _title(value: Mapping[str, Any]) -> str:
+    metadata = value.get("metadata")
+    known = metadata if isinstance(metadata, Mapping) else {}
+    namespace = f"{known['namespace']}/" if known.get("namespace") else ""
+    return f"{value['kind']} {namespace}{known.get('name', '')}".strip()

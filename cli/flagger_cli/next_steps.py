@@ -8,6 +8,9 @@ from flagger_py.wire import Manifest
 from .orders import COMMANDABLE, asks_person
 from .picture import Picture
 
+ROLLOUT_FAILED = "RolloutFailed"
+"""Why a Canary is Stalled whose spec is good: its last revision was rolled back."""
+
 
 def next_steps(picture: Picture) -> tuple[str, ...]:
     """Return a sentence for each thing that a person can do, the most urgent first."""
@@ -18,7 +21,8 @@ def _steps(picture: Picture) -> Iterator[str]:
     canary = picture.canary
     meta, status = canary["metadata"], status_of(canary)
     name = f"{meta.get('namespace', '')}/{meta['name']}"
-    if condition_of(status, "Stalled").get("status") == "True":
+    stalled = condition_of(status, "Stalled")
+    if stalled.get("status") == "True" and stalled.get("reason") != ROLLOUT_FAILED:
         yield "Change the spec: only a change of what Stalled names lets it go on."
     if (canary.get("spec") or {}).get("suspend"):
         yield f"flagger-py resume {name}: let it go on."
@@ -30,6 +34,7 @@ def _steps(picture: Picture) -> Iterator[str]:
         yield f"flagger-py rollback {name}: send everything back to the primary."
     if status.get("phase") == "Failed":
         yield "Push another revision: it is analysed as soon as it is seen."
+        yield f"flagger-py reconcile canary {name} --force: try this revision once more."
 
 
 def _waiting(picture: Picture) -> Iterator[Manifest]:

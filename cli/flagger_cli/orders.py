@@ -74,7 +74,7 @@ def resume(canary: Manifest) -> Order | None:
 
 def command(canary: Manifest, deed: Deed) -> Order:
     """Promote or roll back the release under way; raises `SpecError` when there is none."""
-    word, what = _WORDS[deed]
+    word, verb, what = _WORDS[deed]
     status = status_of(canary)
     progress, phase = status.get("progress") or {}, status.get("phase") or "new"
     key = key_of(canary)
@@ -82,7 +82,7 @@ def command(canary: Manifest, deed: Deed) -> Order:
         raise SpecError(f"Canary {key}: the release is being ended already; wait for its end")
     if phase not in COMMANDABLE or not progress.get("revision"):
         raise SpecError(
-            f"Canary {key} is {phase}: no release is under way to {word}; {_INSTEAD[deed]}"
+            f"Canary {key} is {phase}: no release is under way to {verb}; {_INSTEAD[deed]}"
         )
     run = f"{progress['revision']}.{progress.get('run', 0)}"
     note = f"it is paused: flagger-py resume {key} lets it happen" if _suspended(canary) else ""
@@ -95,13 +95,10 @@ def approve(gate: Manifest, user: str) -> Order | None:
 
     Raises `SpecError` for a Gate that asks somebody else.
     """
-    key, gated = key_of(gate), read_gated(gate)
+    gated = read_gated(gate)
     token = ((gate.get("spec") or {}).get("run") or {}).get("token")
     if not asks_person(gate):
-        raise SpecError(
-            f"Gate {key} asks {asked_of(gate)}, which alone can open it; answer there, "
-            f"or promote or roll back the Canary"
-        )
+        raise SpecError(_not_ours(gate))
     if gated.open and gated.token == token:
         return None
     value = f"{token or OPEN} by {user}"
@@ -130,8 +127,10 @@ def choose(gates: Sequence[Manifest], wanted: str, canary: str) -> Manifest:
     if waiting:
         names = ", ".join(gate["metadata"]["name"] for gate in waiting)
         raise SpecError(f"several Gates wait for a person: {names}; name one with --gate")
+    closed = [_not_ours(gate) for gate in gates if not asks_person(gate) and not _answered(gate)]
     asked = f"; its Gates are {named}" if named else ""
-    raise SpecError(f"no Gate of Canary {canary} waits for a person{asked}")
+    told = "; ".join([f"no Gate of Canary {canary} waits for a person", *closed])
+    raise SpecError(told if closed else f"{told}{asked}")
 
 
 def asks_person(gate: Manifest) -> bool:
@@ -146,6 +145,13 @@ def asked_of(gate: Manifest) -> str:
     if "window" in question:
         return f"the clock ({question['window'].get('schedule', '')})"
     return "a person" if "manual" in question else "nobody that is known"
+
+
+def _not_ours(gate: Manifest) -> str:
+    return (
+        f"Gate {key_of(gate)} asks {asked_of(gate)}, which alone can open it; answer there, "
+        f"or promote or roll back the Canary"
+    )
 
 
 def _answered(gate: Manifest) -> bool:
@@ -169,8 +175,8 @@ def _put_back(canary: Manifest) -> str:
 
 
 _WORDS = {
-    Deed.PROMOTE: ("promote", "asked to promote"),
-    Deed.ROLL_BACK: ("rollback", "asked to roll back"),
+    Deed.PROMOTE: ("promote", "promote", "asked to promote"),
+    Deed.ROLL_BACK: ("rollback", "roll back", "asked to roll back"),
 }
 _INSTEAD = {
     Deed.PROMOTE: "push a revision first, or set spec.skipAnalysis to promote the next one at once",

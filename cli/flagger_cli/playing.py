@@ -1,7 +1,7 @@
 """How a Canary's releases go in a simulated cluster: what happened when, and how each ended."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flagger_py.contracts import condition_of, status_of
@@ -24,8 +24,12 @@ from .stage import Stage, edge_route, released
 
 REQUESTS_PER_S = 50.0
 PAUSE_S = 5.0
+TAKEN_WITHIN_S = 30.0
+"""How long a pushed revision may go unnoticed."""
+NOT_TAKEN = "not taken"
 USER = "flagger-cli"
-_ERROR = 500
+_FAILED = 400
+"""From this status on a request failed its user: an error, or nobody there to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What came of it; *stuck* says why it did not come to rest in time, empty when it did."""
+    """What came of it; *stuck* says in a sentence why it is not what was asked for, if so."""
 
     endings: tuple[Ending, ...]
     stuck: str = ""
@@ -98,7 +102,7 @@ class _Play:
         self._phase = self._said = ""
 
     def set_up(self) -> None:
-        """Create everything, and let users begin."""
+        """Create everything; users begin when the first version serves them."""
         on, errors = self._on, self._wishes.errors
         space = {"apiVersion": "v1", "kind": NAMESPACE.kind, "metadata": {"name": on.namespace}}
         if self._bed.world.store.get(NAMESPACE, Key("", on.namespace)) is None:
@@ -108,8 +112,6 @@ class _Play:
         template = released(on.target, 1, errors.get(1, 0.0))
         self._create({**on.target, "spec": {**on.target["spec"], "template": template}})
         self._create(edge_route(on))
-        now = self._bed.world.clock()
-        self._bed.users.send(Load(REQUESTS_PER_S, Visit(on.host)), now)
         self._create(on.canary)
 
     def run(self) -> Played:
@@ -117,12 +119,15 @@ class _Play:
         endings = []
         for revision in range(1, self._wishes.revisions + 1):
             began_s, before = self._now_s, self._counts()
-            if revision > 1:
-                self._release(revision)
+            if revision > 1 and not self._release(revision):
+                endings.append(replace(self._ending(revision, began_s, before), phase=NOT_TAKEN))
+                return Played(tuple(endings), f"revision {revision} was not taken: {self._why()}")
             if not self._rest():
                 endings.append(self._ending(revision, began_s, before))
-                return Played(tuple(endings), self._why())
+                return Played(tuple(endings), f"not at rest in time: {self._why()}")
             endings.append(self._ending(revision, began_s, before))
+            if revision == 1:
+                self._let_users_begin()
             if self._now_s + PAUSE_S < self._wishes.seconds:
                 self._bed.simulation.run_for(PAUSE_S)
         return Played(tuple(endings))
@@ -142,6 +147,10 @@ class _Play:
             about = change.object.get("involvedObject", {})
             self._say(f"{about.get('kind')}: {change.object.get('message', '')}")
 
+    def _let_users_begin(self) -> None:
+        load = Load(REQUESTS_PER_S, Visit(self._on.host))
+        self._bed.users.send(load, self._bed.world.clock())
+
     @property
     def _now_s(self) -> float:
         return float(self._bed.world.clock.elapsed_s)
@@ -155,7 +164,8 @@ class _Play:
         found = self._bed.world.store.get(CANARY, Key(self._on.namespace, self._on.name))
         return found if found is not None else {"metadata": {"name": self._on.name}}
 
-    def _release(self, revision: int) -> None:
+    def _release(self, revision: int) -> bool:
+        """Push *revision*; tells whether the Canary left its rest for it."""
         error_rate = self._wishes.errors.get(revision, 0.0)
         share = f", which fails {error_rate:.0%} of its requests" if error_rate else ""
         self._say(f"You push revision {revision}{share}.")
@@ -165,7 +175,7 @@ class _Play:
         template = released(live, revision, error_rate)
         store.patch(DEPLOYMENT, key, {"spec": {"template": template}}, USER)
         left_s = self._wishes.seconds - self._now_s
-        self._wait(lambda: not self._resting(), min(PAUSE_S, left_s))
+        return self._wait(lambda: not self._resting(), min(TAKEN_WITHIN_S, left_s))
 
     def _rest(self) -> bool:
         """Wait until the Canary is at rest; tells whether it was in time."""
@@ -185,13 +195,16 @@ class _Play:
         return status.get("phase") in REST and not (status.get("progress") or {}).get("closing")
 
     def _why(self) -> str:
-        ready = condition_of(status_of(self._canary()), "Ready")
-        return str(ready.get("message", "")) or "no controller said anything"
+        status = status_of(self._canary())
+        if (self._canary().get("spec") or {}).get("suspend"):
+            return "the Canary is paused by spec.suspend"
+        told = condition_of(status, "Stalled") or condition_of(status, "Ready")
+        return str(told.get("message", "")) or "no controller said anything"
 
     def _ending(self, revision: int, began_s: float, before: Mapping[Served, float]) -> Ending:
         now = self._counts()
         seen = {served: count - before.get(served, 0.0) for served, count in now.items()}
-        failed = sum(count for served, count in seen.items() if served.code >= _ERROR)
+        failed = sum(count for served, count in seen.items() if served.code >= _FAILED)
         phase = str(status_of(self._canary()).get("phase", ""))
         took_s = self._now_s - began_s
         return Ending(revision, phase, took_s, round(sum(seen.values())), round(failed))

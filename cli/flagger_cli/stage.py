@@ -56,6 +56,8 @@ def stage(documents: Iterable[Any]) -> Stage:
     if not targets:
         notes = (*notes, f"the file has no Deployment {name}; one with two replicas stands in")
         targets = [a_deployment(name or "app", namespace=namespace)]
+    if not _has_containers(targets[0]):
+        raise SpecError(f"Deployment {name}: spec.template.spec.containers names no container")
     hosts = (canary["spec"].get("service") or {}).get("hosts") or ()
     return Stage(
         canary=canary,
@@ -99,7 +101,8 @@ def _objects(documents: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
             continue
         if not isinstance(document, Mapping) or "kind" not in document:
             raise SpecError("the file has a document that is no Kubernetes object")
-        if not (document.get("metadata") or {}).get("name"):
+        metadata = document.get("metadata")
+        if not isinstance(metadata, Mapping) or not metadata.get("name"):
             raise SpecError(f"the file has a {document['kind']} without metadata.name")
         yield document
 
@@ -133,6 +136,13 @@ def _placed(item: Mapping[str, Any], namespace: str) -> Mapping[str, Any]:
 
 def _is(item: Mapping[str, Any], kind: str, name: str) -> bool:
     return bool(item["kind"] == kind and item["metadata"]["name"] == name)
+
+
+def _has_containers(deployment: Mapping[str, Any]) -> bool:
+    part: Any = deployment
+    for name in ("spec", "template", "spec", "containers"):
+        part = part.get(name) if isinstance(part, Mapping) else None
+    return isinstance(part, list) and len(part) > 0
 
 
 def _webhook_hosts(canary: Mapping[str, Any]) -> tuple[str, ...]:

@@ -65,8 +65,8 @@ def _shown(query: str | None) -> str | None:
 
 
 def reduced(values: Sequence[float], how: Reduce) -> float:
-    """Make one number of several; NaN when any of them is, whatever *how*."""
-    if any(math.isnan(value) for value in values):
+    """Make one number of several; NaN when any of them is not finite, whatever *how*."""
+    if not all(math.isfinite(value) for value in values):
         return math.nan
     match how:
         case Reduce.MAX:

@@ -39,7 +39,10 @@ ALERT_PROVIDER = CustomResource(
 
 SHADOW_POLICY = CustomResource(
     kind=api_shadow.KIND,
-    about="A ShadowPolicy says how targets of some kind are copied, promoted and judged ready.",
+    about=(
+        "A ShadowPolicy says how targets of some kind are copied, promoted and judged ready. "
+        "No controller of this version reads it yet."
+    ),
     spec=api_shadow.ShadowPolicySpec,
     short_names=("sp",),
     printer_columns=(Column("Target", ".spec.target.kind"), AGE),

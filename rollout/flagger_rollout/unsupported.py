@@ -1,12 +1,13 @@
-"""Which fields of a Canary this version accepts but cannot honour yet: said, never ignored."""
+"""Which fields of a Canary this version cannot honour, or not as written: said, never ignored."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from flagger_py.conditions import Reason
 from flagger_py.errors import SpecError
 from flagger_py.refs import DEPLOYMENT
 
-from .api import CanarySpec
+from .api import AnalysisSpec, CanarySpec
 
 
 def refuse_unsupported(spec: CanarySpec, canary: str) -> None:
@@ -48,17 +49,14 @@ def refuse_invalid(spec: CanarySpec, canary: str, *, no_cross_namespace: str | N
     """
     if spec.service is None:
         raise SpecError(f"Canary {canary}: spec.service is missing; set at least spec.service.port")
-    analysis = spec.analysis
-    if not spec.skip_analysis and not analysis.step_weights and analysis.step_weight <= 0:
+    if spec.progress_deadline_seconds <= 0:
         raise SpecError(
-            f"Canary {canary}: spec.analysis names no step; set spec.analysis.stepWeight to 1 to "
-            f"100, or list the weights in spec.analysis.stepWeights"
+            f"Canary {canary}: spec.progressDeadlineSeconds: {spec.progress_deadline_seconds} "
+            f"leaves pods no time to become ready; it must be greater than 0"
         )
-    if any(weight <= 0 for weight in analysis.step_weights):
-        raise SpecError(
-            f"Canary {canary}: spec.analysis.stepWeights must be greater than 0; "
-            f"the canary's first weight is the first entry"
-        )
+    if not spec.skip_analysis:
+        _refuse_steps(spec.analysis, canary)
+    _refuse_ranges(spec.analysis, canary)
     names = [hook.name for hook in spec.analysis.webhooks]
     double = sorted({name for name in names if names.count(name) > 1})
     if double:
@@ -73,4 +71,37 @@ def refuse_invalid(spec: CanarySpec, canary: str, *, no_cross_namespace: str | N
                 f"can't access metric template {ref.name}.{ref.namespace}, "
                 f"cross-namespace references are blocked",
                 reason=Reason.ACCESS_DENIED,
+            )
+
+
+def _refuse_steps(analysis: AnalysisSpec, canary: str) -> None:
+    """Refuse weights that would be played otherwise than they are written."""
+    steps = analysis.step_weights
+    if not steps and analysis.step_weight <= 0:
+        raise SpecError(
+            f"Canary {canary}: spec.analysis names no step; set spec.analysis.stepWeight to 1 to "
+            f"100, or list the weights in spec.analysis.stepWeights"
+        )
+    if any(weight <= 0 for weight in steps):
+        raise SpecError(
+            f"Canary {canary}: spec.analysis.stepWeights must be greater than 0; "
+            f"the canary's first weight is the first entry"
+        )
+    if any(after <= before for before, after in pairwise(steps)):
+        raise SpecError(
+            f"Canary {canary}: spec.analysis.stepWeights: {', '.join(map(str, steps))} do not "
+            f"grow; list the canary's percent in each step, each greater than the one before"
+        )
+
+
+def _refuse_ranges(analysis: AnalysisSpec, canary: str) -> None:
+    """Refuse a range that no value lies in."""
+    for position, metric in enumerate(analysis.metrics):
+        limits = metric.threshold_range
+        if limits is None or limits.min is None or limits.max is None:
+            continue
+        if limits.min > limits.max:
+            raise SpecError(
+                f"Canary {canary}: spec.analysis.metrics[{position}].thresholdRange: min "
+                f"{limits.min:g} is greater than max {limits.max:g}; no value can pass"
             )

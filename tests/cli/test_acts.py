@@ -40,12 +40,15 @@ def test_a_release_that_is_told_to_goes_back(bed: Bed) -> None:
     assert bed.status["phase"] == "Failed"
 
 
-@pytest.mark.parametrize("command", ["promote", "rollback"])
-def test_without_a_release_under_way_a_command_is_refused(bed: Bed, command: str) -> None:
+@pytest.mark.parametrize(("command", "verb"), [("promote", "promote"), ("rollback", "roll back")])
+def test_without_a_release_under_way_a_command_is_refused(
+    bed: Bed, command: str, verb: str
+) -> None:
     result = bed.call(command, "test/app")
 
     assert result.exit_code == 1
-    assert "Canary test/app is Initialized: no release is under way" in result.stderr
+    told = f"Canary test/app is Initialized: no release is under way to {verb}; "
+    assert told in result.stderr
     assert bed.canary["metadata"].get("annotations") is None
 
 

@@ -38,7 +38,7 @@ def test_a_finding_names_its_field(spec: Any, finding: str) -> None:
     code, out, _ = _lint(a_canary(spec=spec))
 
     assert code == 1
-    assert out.startswith("-: Canary app: ")
+    assert out.startswith("-: Canary test/app: ")
     assert finding in out
 
 
@@ -71,6 +71,40 @@ def test_every_kind_of_ours_is_looked_at(manifest: Any, finding: str) -> None:
 
     assert code == 1
     assert finding in out
+
+
+def test_a_key_that_stands_twice_is_named_with_its_line() -> None:
+    text = yaml.safe_dump(a_canary()).replace("spec:\n", "spec:\n  provider: istio\n", 1)
+    line = text.splitlines().index("  provider: traefik") + 1
+
+    result = call("lint", "-f", "-", text=text)
+
+    assert result.exit_code == 1
+    assert f"Canary test/app: line {line}: provider stands twice in one map" in result.stdout
+
+
+def test_the_objects_of_a_list_are_looked_at_one_by_one() -> None:
+    """As `kubectl get canaries -A -o yaml` prints them, with what the server added."""
+    meta = {"uid": "0b5c", "resourceVersion": "7", "managedFields": []}
+    good = a_canary("good", metadata=meta, status={"phase": "Succeeded", "ofAnotherVersion": 1})
+    bad = a_canary("bad", namespace="other", spec={"service": None})
+
+    code, out, told = _lint({"apiVersion": "v1", "kind": "List", "items": [good, bad]})
+
+    assert code == 1
+    assert out == "-: Canary other/bad: spec.service is missing; set at least spec.service.port\n"
+    assert told == "1 finding in 2 of 2 objects\n"
+
+
+def test_the_items_of_a_typed_list_may_leave_out_their_kind() -> None:
+    bare = {key: a_canary(spec={"service": None})[key] for key in ("metadata", "spec")}
+
+    code, out, _ = _lint(
+        {"apiVersion": "flagger.app/v1beta1", "kind": "CanaryList", "items": [bare]}
+    )
+
+    assert code == 1
+    assert "Canary test/app: spec.service is missing" in out
 
 
 def test_labels_and_free_maps_have_any_key() -> None:

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from flagger_cli import orders
 from flagger_cli.ages import age, moment_of
 from flagger_cli.explanation import explain
-from flagger_cli.orders import Deed
 from flagger_cli.picture import Picture, Respondent
 from flagger_cli.printing import rendered
 from flagger_cli.rows import Table, standing
@@ -17,18 +15,9 @@ from flagger_cli.who import Who, who
 from flagger_py.errors import SpecError
 from flagger_py.testing.build import a_canary
 
+from .gates import a_gate
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-def _gate(name: str = "app-go", **fields: Any) -> dict[str, Any]:
-    question = fields.pop("question", {"manual": {}})
-    return {
-        "apiVersion": "gating.flagger.app/v1alpha1",
-        "kind": "Gate",
-        "metadata": {"name": name, "namespace": "test", "generation": 1},
-        "spec": {"question": question, **fields.pop("spec", {})},
-        **fields,
-    }
 
 
 def _text(picture: Picture) -> str:
@@ -90,7 +79,7 @@ def test_brackets_in_a_message_are_no_markup() -> None:
 
 def test_an_answer_to_an_older_question_is_told_as_such() -> None:
     status = {"observedGeneration": 1, "run": {"token": "old", "polls": 3}}
-    gate = _gate(spec={"run": {"token": "new"}}, status=status)
+    gate = a_gate(spec={"run": {"token": "new"}}, status=status)
 
     text = _text(Picture(a_canary(), gates=(Respondent("Gate", "app-go", gate),)))
 
@@ -98,7 +87,7 @@ def test_an_answer_to_an_older_question_is_told_as_such() -> None:
 
 
 def test_a_silent_controller_is_named() -> None:
-    gate = _gate(status={"observedGeneration": 0})
+    gate = a_gate(status={"observedGeneration": 0})
 
     text = _text(Picture(a_canary(), gates=(Respondent("Gate", "app-go", gate),)))
 
@@ -143,65 +132,72 @@ def test_a_stalled_canary_needs_its_spec_changed() -> None:
     assert "Change the spec" in text
 
 
+def _with_phase(phase: str, *conditions: tuple[str, str, str]) -> Any:
+    found = [
+        {"type": kind, "status": "False" if kind == "Ready" else "True", "reason": reason}
+        | {"message": message}
+        for kind, reason, message in conditions
+    ]
+    status = {"observedGeneration": 1, "phase": phase, "failedChecks": 0, "conditions": found}
+    return a_canary(status=status)
+
+
 @pytest.mark.parametrize(
-    ("question", "whom"),
+    ("conditions", "told"),
     [
-        ({"webhook": {"url": "http://gate/x"}}, "the webhook http://gate/x"),
-        ({"window": {"schedule": "0 9 * * 1-5"}}, r"the clock \(0 9 \* \* 1-5\)"),
+        ((), "New: it has not been looked at yet."),
+        ((("Ready", "DependencyNotReady", "no target"),), "New: it was looked at and waits"),
+        (
+            (("Stalled", "InvalidSpec", "no port"), ("Ready", "InvalidSpec", "no port")),
+            "New: it was looked at and is not taken as it is: see Stalled below.",
+        ),
     ],
-    ids=["webhook", "window"],
+    ids=["silence", "waits", "stalled"],
 )
-def test_a_gate_that_asks_somebody_else_cannot_be_approved_by_hand(
-    question: dict[str, Any], whom: str
-) -> None:
-    with pytest.raises(SpecError, match=f"asks {whom}, which alone can open it"):
-        orders.approve(_gate(question=question), "me")
+def test_a_new_canary_is_told_by_its_conditions(conditions: Any, told: str) -> None:
+    assert _text(Picture(_with_phase("", *conditions))).startswith(told)
 
 
-def test_a_gate_is_found_by_the_name_of_its_webhook() -> None:
-    gates = [_gate("app-go"), _gate("app-stop")]
+def test_after_a_rollback_the_next_step_is_another_push_or_a_retry() -> None:
+    """The spec is good, and counters of a release that is over say nothing."""
+    sentence = "Rolled back after 2 of 2 failed checks"
+    canary = _with_phase("Failed", ("Stalled", "RolloutFailed", sentence))
 
-    assert orders.choose(gates, "stop", "app") is gates[1]
+    text = _text(Picture(canary))
 
-
-def test_several_waiting_gates_have_to_be_told_apart() -> None:
-    with pytest.raises(SpecError, match=r"several Gates wait .* a, b; name one with --gate"):
-        orders.choose([_gate("a"), _gate("b")], "", "app")
-
-
-def test_an_open_gate_needs_no_approval() -> None:
-    status = {"conditions": [{"type": "Open", "status": "True"}], "run": {"token": "t"}}
-
-    assert orders.approve(_gate(spec={"run": {"token": "t"}}, status=status), "me") is None
+    assert "0 of 2 failed checks" not in text
+    assert "Change the spec" not in text
+    assert "Push another revision" in text
+    assert "flagger-py reconcile canary test/app --force: try this revision once more." in text
 
 
-def test_an_approval_for_an_older_run_is_none_for_this_one() -> None:
-    status = {"conditions": [{"type": "Open", "status": "True"}], "run": {"token": "old"}}
+def test_a_gate_of_a_canary_is_asked_by_it_and_by_nobody_else() -> None:
+    gate = a_gate(
+        question={"webhook": {"url": "http://go/"}},
+        metadata={
+            "name": "app-go",
+            "generation": 1,
+            "ownerReferences": [{"kind": "Canary", "uid": "1", "controller": True}],
+        },
+        status={
+            "observedGeneration": 1,
+            "conditions": [{"type": "Open", "status": "Unknown", "message": "Closed: write run"}],
+        },
+    )
 
-    order = orders.approve(_gate(spec={"run": {"token": "new"}}, status=status), "me")
+    text = _text(Picture(a_canary(), gates=(Respondent("Gate", "app-go", gate),)))
 
-    assert order is not None
-    assert list(order.body["metadata"]["annotations"].values()) == ["new by me"]
-
-
-def test_a_release_that_is_being_ended_takes_no_command() -> None:
-    progress = {"revision": "r", "run": 1, "ending": "RollBack"}
-    canary = a_canary(status={"phase": "Progressing", "progress": progress})
-
-    with pytest.raises(SpecError, match="being ended already"):
-        orders.command(canary, Deed.PROMOTE)
+    assert "Gate app-go: closed: its Canary asks it when a release comes to it" in text
+    assert "write run" not in text
 
 
-def test_each_deed_has_a_field_manager_of_its_own() -> None:
-    """What one command wrote is not taken back by another."""
-    progress = {"revision": "r", "run": 1}
-    canary = a_canary(status={"phase": "Progressing", "progress": progress})
-    pause = orders.pause(canary)
-    assert pause is not None
+def test_the_state_of_a_gate_is_said_once() -> None:
+    said = {"type": "Open", "status": "False", "message": "Closed: denied by ann"}
+    gate = a_gate(status={"observedGeneration": 1, "conditions": [said]})
 
-    managers = {pause.manager, orders.command(canary, Deed.PROMOTE).manager}
+    text = _text(Picture(a_canary(), gates=(Respondent("Gate", "app-go", gate),)))
 
-    assert len(managers) == 2
+    assert "Gate app-go: closed: denied by ann" in text
 
 
 def test_the_first_kubeconfig_to_name_a_thing_wins(tmp_path: Path) -> None:

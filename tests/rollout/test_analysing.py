@@ -362,8 +362,14 @@ def test_a_lowered_threshold_counts_at_once() -> None:
         ({"stepWeight": 0}, "names no step"),
         ({"stepWeight": 0, "stepWeights": [0, 50]}, "must be greater than 0"),
         ({"stepWeight": 0, "stepWeights": [-10, 50]}, "must be greater than 0"),
+        ({"stepWeight": 0, "stepWeights": [10, 50, 30]}, "stepWeights: 10, 50, 30 do not grow"),
+        ({"stepWeight": 0, "stepWeights": [10, 10, 50]}, "stepWeights: 10, 10, 50 do not grow"),
+        (
+            {"metrics": [{"name": "m", "query": "up", "thresholdRange": {"min": 5, "max": 1}}]},
+            r"metrics\[0\]\.thresholdRange: min 5 is greater than max 1",
+        ),
     ],
-    ids=["none", "zero", "negative"],
+    ids=["none", "zero", "negative", "falling", "equal", "range"],
 )
 def test_a_plan_without_an_end_is_refused(steps: dict[str, Any], message: str) -> None:
     with pytest.raises(SpecError, match=message):

@@ -3,38 +3,41 @@
 from pathlib import Path
 
 import click
-import yaml
 
-from flagger_py.errors import SpecError
-
-from ..linting import Checked
-from ..linting import lint as checked
-
-_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+from ..linting import lint as linted
+from ..manifests import FILE, read
 
 
 @click.command()
-@click.option("-f", "--file", "paths", type=_FILE, multiple=True, required=True, help="- is stdin.")
+@click.option(
+    "-f",
+    "--file",
+    "paths",
+    type=FILE,
+    multiple=True,
+    required=True,
+    help="Manifests; - is stdin; may be repeated.",
+)
 def lint(paths: tuple[Path, ...]) -> int:
     """Find unknown fields and invalid values in manifests.
 
-    An API server drops unknown fields silently; here each is named with its path. Objects of
-    kinds that are not ours are left alone. Exits with 1 when there is a finding.
+    An API server drops unknown fields silently; here each is named with its path. What the
+    controllers of this version would refuse is refused here in their words; what counts as
+    something else than it says is a note. Lists are unpacked, and objects of kinds that are not
+    ours are left alone. Exits with 1 when there is a finding.
+
+    Not seen here is what only a cluster can tell: whether targets, MetricTemplates, Secrets and
+    Gateways that are named exist, whether webhooks and metric servers answer, what a controller's
+    flags say, and who may do what.
     """
-    seen = [(path, one) for path in paths for one in _documents(path)]
-    for path, one in seen:
+    seen = linted(read(paths))
+    for one in seen:
         for finding in one.findings:
-            click.echo(f"{path}: {one.title}: {finding}")
-    count = sum(len(one.findings) for _, one in seen)
-    ours = sum(one.ours for _, one in seen)
+            click.echo(f"{one.source}: {one.title}: {finding}")
+        for note in one.notes:
+            click.echo(f"note: {one.source}: {one.title}: {note}", err=True)
+    count = sum(len(one.findings) for one in seen)
+    ours = sum(one.ours for one in seen)
     told = f"{count} finding{'s' if count != 1 else ''} in {ours} of {len(seen)} objects"
     click.echo(f"{told}; the others are not of our kinds" if ours < len(seen) else told, err=True)
     return 1 if count else 0
-
-
-def _documents(path: Path) -> list[Checked]:
-    try:
-        with click.open_file(str(path), encoding="utf-8") as file:
-            return [checked(found) for found in yaml.safe_load_all(file) if found is not None]
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} is no YAML: {error}") from error

@@ -4,23 +4,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import yaml
 
-from flagger_py.errors import SpecError
 from flagger_py.quantities import duration_text
 
+from ..manifests import FILE, Document, read
 from ..printing import print_table
 from ..rows import Table
 
 if TYPE_CHECKING:
     from ..playing import Moment, Played
 
-_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+_SECONDS = click.FloatRange(min=0, min_open=True)
 
 
 @click.command()
-@click.option("-f", "--file", "path", type=_FILE, required=True, help="Manifests; - is stdin.")
-@click.option("--seconds", type=float, default=3600.0, show_default=True, help="Stop after these.")
+@click.option(
+    "-f",
+    "--file",
+    "paths",
+    type=FILE,
+    multiple=True,
+    required=True,
+    help="Manifests; - is stdin; may be repeated.",
+)
+@click.option(
+    "--seconds", type=_SECONDS, default=3600.0, show_default=True, help="Stop after these."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Equal seeds, equal plays.")
 @click.option(
     "--errors",
@@ -32,27 +41,44 @@ _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
     "--mesh-provider", default="traefik", show_default=True, help="Router where none is named."
 )
 def simulate(
-    path: Path, seconds: float, seed: int, errors: tuple[str, ...], mesh_provider: str
+    paths: tuple[Path, ...], seconds: float, seed: int, errors: tuple[str, ...], mesh_provider: str
 ) -> int:
     """Play a Canary's releases in virtual time.
 
-    The controllers are the real ones; cluster, pods, users and Prometheus are imitated. The file
-    has one Canary; a Deployment, ConfigMaps and MetricTemplates beside it are used as they are.
+    The controllers are the real ones; cluster, pods, users and Prometheus are imitated. The files
+    have one Canary; a Deployment, ConfigMaps and MetricTemplates beside it are used as they are.
     Revision 1 is the first version; each further one is pushed when the last has come to rest.
-    Webhooks approve. Exits with 1 when a release does not come to rest in time.
+    Webhooks approve. Exits with 1 when `lint` finds an invalid value, when a revision is not
+    taken, and when a release does not come to rest in time.
     """
     from ..playing import Wishes, play
     from ..stage import stage
 
     shares = dict(_share(text) for text in errors)
     wishes = Wishes(seconds, seed, shares, mesh_provider)
-    on = stage(_documents(path))
+    documents = read(paths)
+    if _invalid(documents):
+        return 1
+    on = stage(document.value for document in documents)
     for note in on.notes:
         click.echo(f"note: {note}", err=True)
     played = play(on, wishes, _tell)
     click.echo()
     _close(played)
     return 1 if played.stuck else 0
+
+
+def _invalid(documents: tuple[Document, ...]) -> bool:
+    """Say what `lint` finds; tells whether it is more than fields that nobody reads."""
+    from ..linting import lint
+
+    seen = lint(documents)
+    for one in seen:
+        for told in (*one.unknown, *one.notes):
+            click.echo(f"note: {one.title}: {told}", err=True)
+        for told in one.invalid:
+            click.echo(f"error: {one.title}: {told}", err=True)
+    return any(one.invalid for one in seen)
 
 
 def _tell(moment: "Moment") -> None:
@@ -73,7 +99,7 @@ def _close(played: "Played") -> None:
     )
     print_table(Table(("REVISION", "PHASE", "TOOK", "REQUESTS", "FAILED REQUESTS"), rows))
     if played.stuck:
-        click.echo(f"\nnot at rest in time: {played.stuck}", err=True)
+        click.echo(f"\n{played.stuck}", err=True)
 
 
 def _share(text: str) -> tuple[int, float]:
@@ -85,11 +111,3 @@ def _share(text: str) -> tuple[int, float]:
     if not equals or found[0] < 1 or not 0 <= found[1] <= 1:
         raise click.BadParameter(f"{text!r}: revisions count from 1, shares go from 0 to 1")
     return found
-
-
-def _documents(path: Path) -> list[object]:
-    try:
-        with click.open_file(str(path), encoding="utf-8") as file:
-            return list(yaml.safe_load_all(file))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} is no YAML: {error}") from error

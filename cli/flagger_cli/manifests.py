@@ -1,0 +1,99 @@
+"""Which objects YAML files hold: lists unpacked, what a server set left out, keys counted."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from flagger_py.errors import SpecError
+
+FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+"""The type of `-f`; `-` is stdin."""
+
+_OF_THE_SERVER = (
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "finalizers",
+    "generation",
+    "managedFields",
+    "ownerReferences",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+)
+"""Metadata that nobody writes into a file by hand; `kubectl get -o yaml` prints it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One object of a file; *double* names the keys that its YAML document has twice."""
+
+    source: str
+    value: Any
+    double: tuple[str, ...] = ()
+
+
+def read(paths: Iterable[Path]) -> tuple[Document, ...]:
+    """Return every object in *paths*, in order; `SpecError` names a file that is no YAML."""
+    return tuple(document for path in paths for document in _documents(path))
+
+
+def _documents(path: Path) -> Iterator[Document]:
+    try:
+        with click.open_file(str(path), encoding="utf-8") as file:
+            loader = _Loader(file)
+            while loader.check_data():  # type: ignore[no-untyped-call]  # a gap in the stubs
+                loader.double = []
+                value = loader.get_data()
+                double = tuple(loader.double)
+                for item in _unpacked(value):
+                    yield Document(str(path), item, double)
+                    double = ()
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path} is no YAML: {error}") from error
+
+
+def _unpacked(value: Any) -> Iterator[Any]:
+    """Yield the objects of *value*, which may be a list of them as kubectl prints it."""
+    if value is None:
+        return
+    items = value.get("items") if isinstance(value, Mapping) else None
+    kind = str(value.get("kind", "")) if isinstance(value, Mapping) else ""
+    if not kind.endswith("List") or not isinstance(items, list):
+        yield _as_written(value)
+        return
+    own = kind.removesuffix("List")
+    known = {"apiVersion": value.get("apiVersion"), "kind": own} if own else {}
+    for item in items:
+        yield from _unpacked({**known, **item} if isinstance(item, Mapping) else item)
+
+
+def _as_written(value: Any) -> Any:
+    """Return an object without what only a server says of it."""
+    if not isinstance(value, Mapping):
+        return value
+    rest = {key: part for key, part in value.items() if key != "status"}
+    if isinstance(value.get("metadata"), Mapping):
+        kept = value["metadata"].items()
+        rest["metadata"] = {key: part for key, part in kept if key not in _OF_THE_SERVER}
+    return rest
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML and remembers the keys that stand twice in one map: the last one wins."""
+
+    double: list[str]
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    line = key.start_mark.line + 1
+                    self.double.append(f"line {line}: {key.value} stands twice in one map")
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
