@@ -5,12 +5,11 @@ of kubectl that the pages use are played here, since time passes in a World only
 waits: `kubectl wait` and `sleep` let it.
 """
 
-import asyncio
 import os
+import re
 import shlex
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,18 +22,18 @@ from flagger_cli.simulator.four import Four
 from flagger_py.contracts import condition_of, status_of
 from flagger_py.refs import Key, Kind
 from flagger_py.testing.edges import Visit
-from flagger_py.testing.facade.server import serve
 from flagger_py.testing.store import Store
 from flagger_py.testing.traffic import Load
 from flagger_py.wire import Manifest
 
 from .blocks import Block, missing
+from .served import served
 
 BIN = Path(sys.executable).parent
 USER = "kubectl"
-REQUESTS_PER_S = 50.0
 WAIT_S = 600.0
 OTHER_WORDS = ("-n", "--namespace", "--timeout")
+_LOOP = re.compile(r"while sleep (?P<every_s>[\d.]+);.* -H .?Host: (?P<host>[\w.-]+)")
 
 
 class Cluster:
@@ -44,10 +43,14 @@ class Cluster:
         self.four = four
         self.store = four.world.store
         self.folder = folder
+        self._namespaces = {"default"}
         self._kubeconfig = folder / "kubeconfig"
         self._verbs: Mapping[str, Callable[[Sequence[str]], str]] = {
             "apply": self._apply,
             "annotate": self._annotate,
+            "create": self._create,
+            "delete": self._delete,
+            "run": self._run,
             "set": self._set,
             "wait": self._wait,
         }
@@ -88,10 +91,6 @@ class Cluster:
                 break
         return output, code
 
-    def create(self, manifests: Sequence[Manifest]) -> None:
-        for manifest in manifests:
-            self.store.apply(manifest, USER)
-
     def find(self, named: str, namespace: str) -> tuple[Kind, Manifest]:
         """Find an object named `kind/name` as on kubectl's command line."""
         word, _, name = named.partition("/")
@@ -102,7 +101,7 @@ class Cluster:
 
     def _process(self, command: Sequence[str]) -> tuple[str, int]:
         """Run a process in the reader's folder, with the cluster behind its kubeconfig."""
-        with _served(self.store, self._kubeconfig):
+        with served(self.store, self._kubeconfig):
             env = {
                 "PATH": f"{BIN}:/usr/bin:/bin",
                 "KUBECONFIG": str(self._kubeconfig),
@@ -127,7 +126,10 @@ class Cluster:
     def _apply(self, words: Sequence[str]) -> str:
         text = (self.folder / words[list(words).index("-f") + 1]).read_text(encoding="utf-8")
         found = [item for item in yaml.safe_load_all(text) if item]
-        self.create(found)
+        for manifest in found:
+            namespace = manifest["metadata"]["namespace"]
+            assert namespace in self._namespaces, f"nobody made the namespace {namespace}"
+            self.store.apply(manifest, USER)
         self.four.simulation.run_for(0.1)
         return "".join(f"{f['kind'].lower()}/{f['metadata']['name']} applied\n" for f in found)
 
@@ -138,6 +140,29 @@ class Cluster:
         patch = {"metadata": {"annotations": values}}
         self.store.patch(kind, _key(found), patch, USER)
         return f"{named} annotated\n"
+
+    def _create(self, words: Sequence[str]) -> str:
+        """Play `create namespace NAME`."""
+        what, name = _bare(words)
+        assert what == "namespace", f"kubectl create {what} is not played"
+        self._namespaces.add(name)
+        return f"namespace/{name} created\n"
+
+    def _run(self, words: Sequence[str]) -> str:
+        """Play `run NAME … -- sh -c LOOP` for a loop of curl that sends requests to a host."""
+        name, *_ = _bare(words)
+        loop = _LOOP.search(words[-1])
+        assert loop, f"kubectl run {name} sends no requests: {words[-1]}"
+        assert _namespace(words) in self._namespaces, f"nobody made {_namespace(words)}"
+        self.four.send(Load(1 / float(loop["every_s"]), Visit(loop["host"]), id=name))
+        return f"pod/{name} created\n"
+
+    def _delete(self, words: Sequence[str]) -> str:
+        """Play `delete pod NAME`: its requests end."""
+        what, name = _bare(words)
+        assert what == "pod", f"kubectl delete {what} is not played"
+        self.four.send(Load(0, Visit(""), id=name))
+        return f"pod {name} deleted\n"
 
     def _set(self, words: Sequence[str]) -> str:
         """Play `set image deployment/NAME CONTAINER=IMAGE`."""
@@ -166,11 +191,9 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, hosts: Sequence[str]) -> Iterator[Cluster]:
-    """Yield a cluster whose users ask for *hosts* all the time."""
+def cluster(folder: Path) -> Iterator[Cluster]:
+    """Yield a cluster in which nobody sends requests yet."""
     with Four() as four:
-        for host in hosts:
-            four.send(Load(REQUESTS_PER_S, Visit(host), id=host))
         yield Cluster(four, folder)
 
 
@@ -211,28 +234,3 @@ def _bare(words: Sequence[str]) -> list[str]:
             found.append(word)
         skip = word in OTHER_WORDS
     return found
-
-
-@contextmanager
-def _served(store: Store, kubeconfig: Path) -> Iterator[None]:
-    """Serve *store* from a thread of its own while a process runs."""
-    ready, loops = threading.Event(), list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]()
-
-    async def live() -> None:
-        facade = await serve(store)
-        facade.kubeconfig(kubeconfig)
-        done = asyncio.Event()
-        loops.append((asyncio.get_running_loop(), done))
-        ready.set()
-        await done.wait()
-        await facade.close()
-
-    thread = threading.Thread(target=asyncio.run, args=(live(),))
-    thread.start()
-    assert ready.wait(10), "the façade did not start"
-    try:
-        yield
-    finally:
-        loop, done = loops[0]
-        loop.call_soon_threadsafe(done.set)
-        thread.join(10)
