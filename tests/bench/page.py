@@ -76,7 +76,7 @@ class Findings:
 def page(found: Findings) -> str:
     """Return the page; a part that was not measured says so."""
     loads = [scale[name] for scale in found.scales for name in ("load_before", "load_after")]
-    shared = f"The machine did other things, too: load average {_span(loads)}." if loads else ""
+    shared = f"Load average before and after the pieces: {_span(loads)}." if loads else ""
     head = _HEAD.format(date=found.date, machine=found.machine, shared=shared).rstrip() + "\n"
     return "\n".join((head, _requests(found), _prompt(found), _scale(found), _flagger(found)))
 
