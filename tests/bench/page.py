@@ -39,6 +39,7 @@ _PROMPT = """\
 ## From cause to effect
 
 Interval 10 s, two failed checks end a release, over HTTP on loopback, {count} releases.
+The pods are imitated; how long they take to be ready is in the first row alone.
 """
 
 _SCALE = """\
@@ -114,6 +115,7 @@ def _prompt(found: Findings) -> str:
     if found.prompt is None:
         return "## From cause to effect\n\nNot measured in this run.\n"
     told = (
+        ("pushed", "a version is pushed", "its pods have their share of the traffic", None),
         ("seen", "a version is pushed", "its pods are being started", None),
         ("first_traffic", "the pods are ready", "they have their share of the traffic", None),
         ("written", "the verdict on the last failed check", "100/0 is written", BACK_S_MAX),
@@ -184,9 +186,9 @@ def _beside(found: Findings) -> Iterable[Row]:
     yield ("requests a working tick or step", "14–19", step)
     yield ("requests an idle tick", "10", counts["idle"] if counts else none)
     seen = _seconds(prompt["seen"]["median_s"]) if prompt else none
+    pushed = _seconds(prompt["pushed"]["median_s"]) if prompt else none
     yield ("a push is seen after", "up to 10 s", seen)
-    first = f"{_seconds(prompt['first_traffic']['median_s'])} after ready pods" if prompt else none
-    yield ("its first traffic", "20 s after the push", first)
+    yield ("its first traffic after the push", "20 s", pushed)
     whole = _seconds(prompt["whole"]["median_s"]) if prompt else none
     yield ("a bad release is back at 100/0, threshold 2, interval 10 s", "50 s", whole)
     late = "from 125 Canaries on with 10 s intervals; ticks of 40 s at 500"

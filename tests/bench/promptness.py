@@ -41,11 +41,13 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Promptness:
-    """*first_traffic* counts from when the pods were ready, *seen* from the push until the target
-    was scaled up, *back* from the last failed verdict until 100/0 was in force, *whole* from the
-    first traffic until then.
+    """*pushed* counts from the push until the first traffic, *first_traffic* from when the pods
+    were ready, *seen* from the push until the target was scaled up, *written* from the last failed
+    verdict until 100/0 was written, *back* until it was in force, *whole* from the first traffic
+    until then.
     """
 
+    pushed: Spread
     seen: Spread
     first_traffic: Spread
     written: Spread
@@ -99,10 +101,11 @@ class Noticed:
 
 
 def _note_target(release: Moments, found: Any, status: Any) -> None:
-    if found["spec"].get("replicas", 1) > 0:
+    wanted = found["spec"].get("replicas", 1)
+    if wanted > 0:
         release.note("scaled")
         current = status.get("observedGeneration") == found["metadata"]["generation"]
-        if current and status.get("readyReplicas", 0) > 0:
+        if current and status.get("updatedReplicas") == status.get("availableReplicas") == wanted:
             release.note("ready")
 
 
@@ -168,6 +171,7 @@ def _summed(releases: Iterable[Moments]) -> Promptness:
         return Spread(statistics.median(known), max(known), len(known))
 
     return Promptness(
+        pushed=spread("pushed", "traffic"),
         seen=spread("pushed", "scaled"),
         first_traffic=spread("ready", "traffic"),
         written=spread("failed", "written"),
