@@ -32,7 +32,7 @@ def test_without_prometheus_the_lab_fails_with_one_sentence(tmp_path: Path) -> N
     for name in WITHOUT_LAB:
         if found := shutil.which(name):
             (tmp_path / name).symlink_to(found)
-    pytest_words = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    pytest_words = (sys.executable, "-m", "pytest", "-q", "-rN", "-p", "no:cacheprovider")
     command = (sys.executable, "-m", "tests.cluster.namespace", "--", *pytest_words)
 
     done = subprocess.run(
