@@ -1,6 +1,8 @@
 # The manual: every recipe is what CI runs, too.
 
 SHELL := /bin/bash
+# A recipe fails when any command of a pipe does.
+.SHELLFLAGS := -o pipefail -c
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 PYTHON ?= python3

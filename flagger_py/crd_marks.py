@@ -83,13 +83,18 @@ def readable_duration(text: str) -> str:
     try:
         duration_s(text)
     except SpecError as error:
-        raise refusal(f"{text!r} is no duration; write for example 30s, 1m or 1m30s") from error
+        raise no_duration(text) from error
     return text
+
+
+def no_duration(text: str) -> PydanticCustomError:
+    """Return what a validator raises for *text* that is no duration, with examples of some."""
+    return refusal(f"{text!r} is no duration; write for example 30s, 1m or 1m30s")
 
 
 def _flux_duration(text: str) -> str:
     if re.fullmatch(DURATION_PATTERN, text) is None:
-        raise refusal(f"{text!r} is no duration; write for example 30s, 1m or 1m30s")
+        raise no_duration(text)
     return text
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flagger_py.contracts import condition_of, status_of
+from flagger_py.refs import key_of
 from flagger_py.wire import Manifest
 from flagger_rollout.phases import REST
 
@@ -46,7 +47,7 @@ class Section:
 def explain(picture: Picture, now: datetime) -> tuple[Section, ...]:
     """Return what to tell about *picture*; sections without a sentence are left out."""
     sections = (
-        Section(_name(picture.canary), tuple(_canary(picture.canary, now))),
+        Section(f"Canary {key_of(picture.canary)}", tuple(_canary(picture.canary, now))),
         Section("Traffic", _all(picture.routes, route_lines, now)),
         Section("Metrics", _all(picture.analyses, analysis_lines, now)),
         Section("Gates", _all(picture.gates, gate_lines, now)),
@@ -54,11 +55,6 @@ def explain(picture: Picture, now: datetime) -> tuple[Section, ...]:
         Section("What you can do", next_steps(picture)),
     )
     return tuple(section for section in sections if section.lines)
-
-
-def _name(canary: Manifest) -> str:
-    meta = canary["metadata"]
-    return f"Canary {meta.get('namespace', '')}/{meta['name']}"
 
 
 def _canary(canary: Manifest, now: datetime) -> Iterator[str]:

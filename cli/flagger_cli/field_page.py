@@ -18,8 +18,12 @@ PAGE = Path("docs/reference/fields.md")
 NOT_YET: Mapping[str, frozenset[str]] = {
     "Canary": frozenset(
         {
-            *("spec.autoscalerRef", "spec.upstreamRef", "spec.analysis.iterations"),
-            *("spec.analysis.match", "spec.analysis.mirror", "spec.analysis.sessionAffinity"),
+            "spec.autoscalerRef",
+            "spec.upstreamRef",
+            "spec.analysis.iterations",
+            "spec.analysis.match",
+            "spec.analysis.mirror",
+            "spec.analysis.sessionAffinity",
             "spec.analysis.alerts",
         }
     ),

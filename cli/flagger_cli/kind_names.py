@@ -1,4 +1,8 @@
-"""How a kind is said on the command line, and completed."""
+"""How a kind is said on the command line, and completed.
+
+The kinds come with all four parts, a second to import: they are loaded when one is asked for, not
+for the help of a command that takes one.
+"""
 
 import click
 from click.shell_completion import CompletionItem

@@ -10,8 +10,15 @@ import yaml
 
 from flagger_py.errors import SpecError
 
-FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
-"""The type of `-f`; `-` is stdin."""
+files_option = click.option(
+    *("-f", "--file"),
+    "paths",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    multiple=True,
+    required=True,
+    help="Manifests; - is stdin; may be repeated.",
+)
+"""Gives a command the parameter *paths*."""
 
 _OF_THE_SERVER = (
     "creationTimestamp",

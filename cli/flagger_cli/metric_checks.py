@@ -104,8 +104,11 @@ def _tried(query: str) -> str:
 
 
 def _promql_fault(query: str) -> str | None:
+    """Return what is wrong with *query*; an empty one is not judged."""
+    if not query:
+        return None
     try:
-        parsed(query) if query else None
+        parsed(query)
     except PromqlFault as fault:
-        return f"{fault}"
+        return str(fault)
     return None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from flagger_py.contracts import condition_of, read_gated, status_of
+from flagger_py.refs import key_of
 from flagger_py.wire import Manifest
 
 from .orders import COMMANDABLE, asks_person
@@ -19,8 +20,7 @@ def next_steps(picture: Picture) -> tuple[str, ...]:
 
 def _steps(picture: Picture) -> Iterator[str]:
     canary = picture.canary
-    meta, status = canary["metadata"], status_of(canary)
-    name = f"{meta.get('namespace', '')}/{meta['name']}"
+    name, status = key_of(canary), status_of(canary)
     stalled = condition_of(status, "Stalled")
     if stalled.get("status") == "True" and stalled.get("reason") != ROLLOUT_FAILED:
         yield "Change the spec: only a change of what Stalled names lets it go on."

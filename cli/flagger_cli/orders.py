@@ -95,12 +95,11 @@ def approve(gate: Manifest, user: str) -> Order | None:
 
     Raises `SpecError` for a Gate that asks somebody else.
     """
-    gated = read_gated(gate)
-    token = ((gate.get("spec") or {}).get("run") or {}).get("token")
     if not asks_person(gate):
         raise SpecError(_not_ours(gate))
-    if gated.open and gated.token == token:
+    if _answered(gate):
         return None
+    token = _token(gate)
     value = f"{token or OPEN} by {user}"
     return Order(
         Deed.APPROVE,
@@ -156,8 +155,13 @@ def _not_ours(gate: Manifest) -> str:
 
 def _answered(gate: Manifest) -> bool:
     gated = read_gated(gate)
-    token = ((gate.get("spec") or {}).get("run") or {}).get("token")
-    return gated.open and gated.token == token
+    return gated.open and gated.token == _token(gate)
+
+
+def _token(gate: Manifest) -> str | None:
+    """Return the token of the question that stands, None where nothing was asked."""
+    token: str | None = ((gate.get("spec") or {}).get("run") or {}).get("token")
+    return token
 
 
 def _suspended(canary: Manifest) -> bool:

@@ -89,7 +89,10 @@ class _Finder:
         for found in served:
             if found.kind == kind:
                 return await self._read(found, name)
-        why = f"the cluster does not serve {api_version} {kind}; install its definition"
+        why = (
+            f"the cluster does not serve {api_version} {kind}; install its "
+            f"CustomResourceDefinition, or correct apiVersion and kind in the reference"
+        )
         return Respondent(kind, name, missing=why)
 
     async def events(self, about: tuple[Manifest, ...]) -> tuple[Manifest, ...]:

@@ -124,7 +124,9 @@ class _Play:
                 return Played(tuple(endings), f"revision {revision} was not taken: {self._why()}")
             if not self._rest():
                 endings.append(self._ending(revision, began_s, before))
-                return Played(tuple(endings), f"not at rest in time: {self._why()}")
+                return Played(
+                    tuple(endings), f"revision {revision} was not at rest in time: {self._why()}"
+                )
             endings.append(self._ending(revision, began_s, before))
             if revision == 1:
                 self._let_users_begin()

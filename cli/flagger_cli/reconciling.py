@@ -35,8 +35,9 @@ class Request:
     @property
     def patch(self) -> dict[str, Any]:
         """The merge patch that makes it; the wishes count only with an equal value."""
-        asked = (REQUESTED_AT, *((FORCE_AT,) * self.force), *((RESET_AT,) * self.reset))
-        return {"metadata": {"annotations": dict.fromkeys(asked, self.token)}}
+        asked = {REQUESTED_AT: True, FORCE_AT: self.force, RESET_AT: self.reset}
+        annotations = {name: self.token for name, wanted in asked.items() if wanted}
+        return {"metadata": {"annotations": annotations}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from flagger_gating.api import INTERVAL_S_MIN as GATE_INTERVAL_S_MIN
 from flagger_gating.api import GateSpec
@@ -13,6 +13,7 @@ from flagger_py.clock import wall_clock
 from flagger_py.errors import SpecError
 from flagger_py.quantities import duration_s
 from flagger_py.subject import Subject
+from flagger_py.wire import Wire
 from flagger_rollout.api import INTERVAL_S_MIN, CanarySpec
 from flagger_rollout.plan import FULL
 from flagger_rollout.unsupported import refuse_invalid, refuse_unsupported
@@ -24,6 +25,8 @@ from flagger_routing.settings import RoutingSettings
 
 from .metric_checks import analysis_faults, template_faults
 from .resources import RESOURCES
+
+Spec = TypeVar("Spec", bound=Wire)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def findings_of(kind: str, manifest: Mapping[str, Any]) -> Findings:
             _gate(manifest, found)
         case _:
             model = next(one.spec for one in RESOURCES if one.kind.kind == kind)
-            found.attempt(lambda: model.read(manifest.get("spec") or {}, "spec"))
+            found.spec(model, manifest)
     return Findings(tuple(dict.fromkeys(found.invalid)), tuple(found.notes))
 
 
@@ -61,6 +64,14 @@ class _Found:
 
     invalid: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def spec(self, model: type[Spec], manifest: Mapping[str, Any]) -> Spec | None:
+        """Read the spec of *manifest*; one that cannot be read is a finding, and None."""
+        try:
+            return model.read(manifest.get("spec") or {}, "spec")
+        except SpecError as error:
+            self.invalid.append(error.message)
+            return None
 
     def attempt(self, act: Callable[[], object], at: str = "", own: str = "") -> None:
         """Let a part read something; its refusal is a finding *at* a field.
@@ -74,20 +85,29 @@ class _Found:
 
 
 def _canary(manifest: Mapping[str, Any], found: _Found) -> None:
-    try:
-        spec = CanarySpec.read(manifest.get("spec") or {}, "spec")
-    except SpecError as error:
-        found.invalid.append(error.message)
+    spec = found.spec(CanarySpec, manifest)
+    if spec is None:
         return
     name = str(manifest["metadata"]["name"])
     own = f"Canary {name}: "
     found.attempt(lambda: refuse_unsupported(spec, name), own=own)
     found.attempt(lambda: refuse_invalid(spec, name, no_cross_namespace=None), own=own)
+    _webhooks(spec, found)
+    _metrics(spec, manifest, found)
+    found.notes.extend(_read_otherwise(spec))
+
+
+def _webhooks(spec: CanarySpec, found: _Found) -> None:
+    """Read each webhook as the Gate would that is made from it."""
     for position, hook in enumerate(spec.analysis.webhooks):
         sent: dict[str, Any] = {"url": hook.url, "retries": hook.retries}
         if hook.timeout:
             sent["timeout"] = hook.timeout
         found.attempt(partial(AskedWebhook.read, sent, f"spec.analysis.webhooks[{position}]"))
+
+
+def _metrics(spec: CanarySpec, manifest: Mapping[str, Any], found: _Found) -> None:
+    """Ask the metrics as the MetricAnalysis would that is made from them."""
     target = {"name": spec.target_ref.name, "kind": spec.target_ref.kind}
     if spec.provider and _routed(spec.provider, found):
         target["provider"] = spec.provider
@@ -99,7 +119,6 @@ def _canary(manifest: Mapping[str, Any], found: _Found) -> None:
     for fault in analysis_faults(asked, manifest):
         moved = fault.replace("spec.metrics", "spec.analysis.metrics")
         found.invalid.append(moved.replace("spec.target.", "spec."))
-    found.notes.extend(_read_otherwise(spec))
 
 
 def _read_otherwise(spec: CanarySpec) -> Iterator[str]:
@@ -137,10 +156,8 @@ def _routed(provider: str, found: _Found) -> bool:
 
 
 def _traffic_route(manifest: Mapping[str, Any], found: _Found) -> None:
-    try:
-        spec = TrafficRouteSpec.read(manifest.get("spec") or {}, "spec")
-    except SpecError as error:
-        found.invalid.append(error.message)
+    spec = found.spec(TrafficRouteSpec, manifest)
+    if spec is None:
         return
     if left_to_another(spec.provider):
         return
@@ -151,10 +168,8 @@ def _traffic_route(manifest: Mapping[str, Any], found: _Found) -> None:
 
 
 def _gate(manifest: Mapping[str, Any], found: _Found) -> None:
-    try:
-        spec = GateSpec.read(manifest.get("spec") or {}, "spec")
-    except SpecError as error:
-        found.invalid.append(error.message)
+    spec = found.spec(GateSpec, manifest)
+    if spec is None:
         return
     window = spec.question.window
     if window is not None:

@@ -47,7 +47,10 @@ def stage(documents: Iterable[Any]) -> Stage:
     found = tuple(_objects(documents))
     canaries = [item for item in found if item["kind"] == CANARY.kind]
     if len(canaries) != 1:
-        raise SpecError(f"the file has {len(canaries)} Canaries; a simulation plays exactly one")
+        raise SpecError(
+            f"the file has {len(canaries)} Canaries; a simulation plays exactly one: "
+            f"give it the manifests of one"
+        )
     namespace = canaries[0]["metadata"].get("namespace") or NAMESPACE
     canary, notes = _canary(_placed(canaries[0], namespace))
     name = (canary["spec"].get("targetRef") or {}).get("name", "")

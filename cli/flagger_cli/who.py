@@ -12,8 +12,7 @@ from typing import Any
 import yaml
 
 from flagger_py.errors import SpecError
-
-_DEFAULT = "~/.kube/config"
+from flagger_py.runtime.kubeconfigs import located
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ def who(kubeconfig: str, context: str, environ: Mapping[str, str]) -> Who:
 
     Files that are missing are skipped. Raises `SpecError` naming a file that is no YAML map.
     """
-    listed = kubeconfig or environ.get("KUBECONFIG") or _DEFAULT
+    listed = located(kubeconfig, environ)
     paths = (Path(path).expanduser() for path in listed.split(os.pathsep) if path)
     files = [_read(path) for path in paths if path.is_file()]
     current = context or _first(str(file.get("current-context") or "") for file in files)

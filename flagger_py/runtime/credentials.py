@@ -16,7 +16,7 @@ from yaml import YAMLError
 
 from flagger_py.clock import monotonic_s
 from flagger_py.errors import Unavailable
-from flagger_py.runtime.kubeconfigs import fault, located
+from flagger_py.runtime.kubeconfigs import current_context, fault, located
 from flagger_py.runtime.proxies import bypassed
 
 _RECHECK_S = 30.0
@@ -98,9 +98,10 @@ def _read(source: Source) -> Configuration:
 
 
 def _read_file(source: Source, config: Configuration) -> None:
+    listed = located(source.kubeconfig, os.environ)
     load_kube_config(  # type: ignore[no-untyped-call]  # ships no types
-        located(source.kubeconfig, os.environ),
-        source.context or None,
+        listed,
+        source.context or current_context(listed) or None,
         client_configuration=config,
         persist_config=False,
     )

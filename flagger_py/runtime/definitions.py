@@ -38,7 +38,7 @@ def pruned(wanted: Mapping[str, Any], stored: Mapping[str, Any], where: str = "s
     for name, value in wanted.items():
         path = f"{where}.{name}"
         if name not in stored:
-            if value or value is False or value == 0:
+            if value or value == 0:  # An empty list, map or text is as good as none.
                 return path
         elif found := _pruned_in(value, stored[name], path):
             return found

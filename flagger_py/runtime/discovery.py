@@ -38,7 +38,10 @@ class Kinds:
             self._asked_s[api_version] = self._clock_s()
             found = self._found.get((api_version, kind))
         if found is None:
-            raise Missing(f"the cluster does not serve {api_version} {kind}")
+            raise Missing(
+                f"the cluster does not serve {api_version} {kind}; install its "
+                f"CustomResourceDefinition, or correct apiVersion and kind where they are named"
+            )
         return found
 
     def _may_ask(self, api_version: str) -> bool:

@@ -169,7 +169,7 @@ async def _exchange(pool: AiohttpTransport, request: Request, attempt: int) -> R
 
 
 def _why(error: BaseException) -> str:
-    """Name the innermost cause; messages of the libraries repeat the host at most."""
+    """Say what is wrong; messages of the libraries repeat the host at most, and no secret."""
     text = str(error) or type(error).__name__
     return text[:300]
 

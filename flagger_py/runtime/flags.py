@@ -113,7 +113,7 @@ class FlagParser(argparse.ArgumentParser):
         found = [f"usage: {self.prog} [FLAGS]", "", "Every flag takes one dash or two.", ""]
         for line in (*flag_lines(self), *_GENERAL):
             told = textwrap.wrap(
-                line.told, width, initial_indent=" " * 6, subsequent_indent=" " * 6
+                line.told, width, initial_indent=_INDENT, subsequent_indent=_INDENT
             )
             found += [f"  {line.spelled}", *told]
         return "\n".join((*found, ""))

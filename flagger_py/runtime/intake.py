@@ -27,7 +27,7 @@ class Intake:
         self._held: dict[tuple[Kind, Key], list[int]] = {}
 
     def heard(self, change: Change) -> None:
-        """Ask for a pass; of an object whose status is just being written, wait what it was."""
+        """Ask for a pass, unless this may be the echo of a status that we are just writing."""
         held = self._held.get((change.kind, change.key))
         if held is not None and change.status_only:
             held.append(change.version)

@@ -1,6 +1,7 @@
-"""What is wrong with the kubeconfigs that were asked for, in a sentence.
+"""Which kubeconfigs and which context are meant, and what is wrong with them, in a sentence.
 
-Nothing here decides what is accepted: `kubernetes.config` does, and is asked first.
+Files and context are chosen as kubectl does. Nothing here decides what is accepted:
+`kubernetes.config` does, and is asked first.
 """
 
 import os
@@ -20,9 +21,18 @@ def located(kubeconfig: str, environ: Mapping[str, str]) -> str:
     return kubeconfig or environ.get("KUBECONFIG") or _DEFAULT
 
 
+def current_context(listed: str) -> str:
+    """Return the context that the first of the files *listed* to name one says; empty if none does.
+
+    `kubernetes.config` would take the last one's, and lead to another cluster than kubectl.
+    """
+    found = (_read(path) for path in _paths(listed) if path.exists())
+    return _current([file for file in found if isinstance(file, Mapping)])
+
+
 def fault(listed: str, context: str) -> str | None:
     """Return why the files *listed* give no credentials in *context*; None if it is not known."""
-    paths = tuple(Path(path).expanduser() for path in listed.split(os.pathsep) if path)
+    paths = _paths(listed)
     there = tuple(path for path in paths if path.exists())
     if not there:
         return f"no kubeconfig: {_nowhere(paths)}; {_HOW}"
@@ -33,6 +43,10 @@ def fault(listed: str, context: str) -> str | None:
             return f"kubeconfig {path} {found}; mend it or give another one with --kubeconfig"
         files.append(found)
     return _unusable(", ".join(map(str, there)), files, context)
+
+
+def _paths(listed: str) -> tuple[Path, ...]:
+    return tuple(Path(path).expanduser() for path in listed.split(os.pathsep) if path)
 
 
 def _nowhere(paths: tuple[Path, ...]) -> str:
@@ -60,16 +74,15 @@ def _read(path: Path) -> Mapping[str, Any] | str:
 
 def _unusable(named: str, files: list[Mapping[str, Any]], context: str) -> str | None:
     """Return what is missing for the *context*, else for the current one, in *files*."""
-    currents = [file["current-context"] for file in files if "current-context" in file]
-    chosen = context or str(currents[-1] or "" if currents else "")  # The last one counts.
+    chosen = context or _current(files)
     if not chosen:
         how = f"give --context or set one with {_COMMAND}"
         return f"kubeconfig {named} has no current-context; {how}"
     contexts = dict(_named(files, "contexts"))
     if chosen not in contexts:
-        known = ", ".join(sorted(contexts)) or "none"
+        known = f"only {', '.join(sorted(contexts))}" if contexts else "nor any other"
         how = "give another --context" if context else f"give --context or set one with {_COMMAND}"
-        return f"kubeconfig {named} has no context {chosen!r}, only {known}; {how}"
+        return f"kubeconfig {named} has no context {chosen!r}, {known}; {how}"
     said = contexts[chosen].get("context")
     cluster = said.get("cluster") if isinstance(said, Mapping) else None
     if cluster not in dict(_named(files, "clusters")):
@@ -78,6 +91,11 @@ def _unusable(named: str, files: list[Mapping[str, Any]], context: str) -> str |
             f"names; mend it or give another --context"
         )
     return None
+
+
+def _current(files: list[Mapping[str, Any]]) -> str:
+    said = (str(file.get("current-context") or "") for file in files)
+    return next(filter(None, said), "")
 
 
 def _named(files: list[Mapping[str, Any]], what: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

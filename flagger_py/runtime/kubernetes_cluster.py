@@ -111,7 +111,7 @@ class KubernetesCluster:
     async def close(self) -> None:
         await self._caches.close()
 
-    def reads(self, part: str, reader: Key, account: str | None) -> "PassReads":
+    def reads(self, part: str, reader: Key, account: str | None) -> PassReads:
         who = (part, reader)
         self._interest.open(who)
         return PassReads(self._sources, who, account)

@@ -10,7 +10,7 @@ from typing import TextIO
 import orjson
 
 TRACE = 5
-_LEVELS = {
+LEVELS = {
     "trace": TRACE,
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -70,9 +70,9 @@ def set_up(
     handler.setFormatter(JsonLines() if encoding == "json" else Console())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(max(_LEVELS[level], logging.WARNING))
+    root.setLevel(max(LEVELS[level], logging.WARNING))
     for name in names:
-        logging.getLogger(name).setLevel(_LEVELS[level])
+        logging.getLogger(name).setLevel(LEVELS[level])
     logging.captureWarnings(True)
 
 

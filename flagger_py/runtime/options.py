@@ -11,11 +11,10 @@ from dataclasses import dataclass, fields
 
 from flagger_py.errors import SpecError
 from flagger_py.runtime.flags import flag, seconds, switch
+from flagger_py.runtime.logs import LEVELS
 
 # With the last three a part adds flags of its own beside these.
 __all__ = ["RuntimeOptions", "add_runtime_flags", "flag", "read_options", "seconds", "switch"]
-
-LEVELS = ("trace", "debug", "info", "warn", "warning", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,6 @@ class RuntimeOptions:
     master: str = ""
     namespace: str = ""
     watch_label_selector: str = ""
-    watch_configs_label_selector: str = "reconcile.fluxcd.io/watch=Enabled"
     concurrent: int = 16
     min_retry_delay_s: float = 0.75
     max_retry_delay_s: float = 900.0
@@ -50,8 +48,6 @@ class RuntimeOptions:
     egress_allow_link_local: bool = False
     egress_allow_hosts: tuple[str, ...] = ()
     graceful_shutdown_timeout_s: float = 30.0
-    kube_api_qps: float = 50.0
-    kube_api_burst: int = 300
     identity: str = ""
     program: str = "flagger-py"
     mesh_provider: str = ""
@@ -123,7 +119,7 @@ def _cluster_flags(parser: argparse.ArgumentParser) -> None:
         parser,
         "watch-configs-label-selector",
         default="reconcile.fluxcd.io/watch=Enabled",
-        help="Labels of the ConfigMaps and Secrets whose change is acted on at once.",
+        help="Accepted; what is tracked is watched by its name, whatever its labels.",
     )
     ignored = "Accepted; the API server's own fairness limits our requests."
     flag(parser, "kube-api-qps", "kubeconfig-qps", default=50.0, type=float, help=ignored)
@@ -198,7 +194,7 @@ def _surface_flags(parser: argparse.ArgumentParser) -> None:
         parser,
         "log-level",
         default="info",
-        choices=LEVELS,
+        choices=tuple(LEVELS),
         help=f"Least severe log lines that are written: {', '.join(LEVELS)}.",
     )
     flag(

@@ -38,7 +38,7 @@ def _after_a_while(_manifest: Manifest) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[Spec, Status, Seen]):
-    """A controller as data: the kind it owns, how it looks and how it decides."""
+    """One controller as the shell sees it: *observe* is its only I/O in, and *decide* is pure."""
 
     name: str
     kind: Kind

@@ -143,7 +143,7 @@ class Telemetry:
             self._drop(reader, told.now | told.before)
         self._duration.remove(kind.kind, reader[1])
 
-    def _passes_of(self, kind: Kind) -> "_Passes":
+    def _passes_of(self, kind: Kind) -> _Passes:
         found = self._passes.get(kind)
         if found is None:
             controller = kind.kind.lower()

@@ -1,8 +1,9 @@
 """One HTTP request to the API server: authenticated, bounded in time, repeated where that helps.
 
 aiohttp and orjson, because a client written for comfort costs up to twenty-five times the CPU.
-Requests are repeated after 429 and where a connection broke; every request of ours may be, since
-applying twice is applying once, and Events carry names derived from what they say.
+Requests are repeated where a connection broke, and after an answer that speaks of the moment: 429
+or a fault of the server's own. Nearly every request of ours may be, since applying twice is
+applying once, and Events carry names derived from what they say; a Lease is written once.
 """
 
 import asyncio
@@ -25,7 +26,6 @@ SILENCE_S_MAX = 130.0
 """A watch on which nothing came for so long, not even a bookmark, is taken for dead."""
 _ATTEMPTS_MAX = 3
 _RETRY_AFTER_S_MAX = 10.0
-_TOO_MANY = 429
 _UNAUTHORIZED = 401
 _TRANSIENT = (429, 500, 502, 503, 504)
 _CONNECTIONS_MAX = 64

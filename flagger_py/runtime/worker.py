@@ -15,7 +15,7 @@ from uuid import uuid4
 from flagger_py.clock import monotonic_s
 from flagger_py.contracts import condition_of, status_of
 from flagger_py.egress import Egress, Request, Response
-from flagger_py.errors import FlaggerError
+from flagger_py.errors import FlaggerError, Unavailable
 from flagger_py.refs import Key
 from flagger_py.runtime.interest import Reader
 from flagger_py.runtime.meters import QueueMeter
@@ -118,7 +118,7 @@ class Workers:
             result = self._plan(part, reader, outcome)
         except FlaggerError as error:
             # The status itself could not be written: it changed meanwhile, or nobody answers.
-            retry_after_s = getattr(error, "retry_after_s", None)
+            retry_after_s = error.retry_after_s if isinstance(error, Unavailable) else None
             result = self._plan(part, reader, Outcome(retry_after_s, True, sentence=error.message))
         except Exception:
             # Whatever one object does to us must not reach another one.

@@ -100,8 +100,7 @@ def _empty(case: Case) -> Move:
     """Replace pods that began with other configs; the template alone would not roll them."""
     sentence = f"{case.display}: replacing the pods of {case.target_ref}, their configs changed"
     if case.in_force_since(ALL_TO_PRIMARY) is None:
-        standing, wake_s = asking.waits_for_split(case, sentence)
-        return Move(case.status, standing, wake_s=wake_s)
+        return asking.wait_for_split(case, sentence)
     if case.target["spec"].get("replicas", 1) > 0:
         return Move(case.status, progressing(sentence), workloads=copying.scale_down(case))
     if not emptied(case.target):
@@ -142,8 +141,7 @@ def _not_routed(case: Case) -> Move | None:
     split = split_for(case.status)
     if case.in_force_since(split) is not None:
         return None
-    standing, wake_s = asking.waits_for_split(case, case.step_sentence)
-    return Move(case.status, standing, wake_s=wake_s)
+    return asking.wait_for_split(case, case.step_sentence)
 
 
 def _skip(case: Case) -> Move:

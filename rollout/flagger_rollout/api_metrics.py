@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from flagger_py.crd_marks import duration_like, readable_duration, refusal
+from flagger_py.crd_marks import duration_like, no_duration, readable_duration
 from flagger_py.wire import Wire
 
 INTERVAL_PATTERN = r"^([0-9]+(m|s)|([0-9]+(\.[0-9]+)?(ms|s|m|h))+$)"
@@ -16,7 +16,7 @@ INTERVAL_PATTERN = r"^([0-9]+(m|s)|([0-9]+(\.[0-9]+)?(ms|s|m|h))+$)"
 
 def _interval(text: str) -> str:
     if re.match(INTERVAL_PATTERN, text) is None:
-        raise refusal(f"{text!r} is no duration; write for example 30s, 1m or 1m30s")
+        raise no_duration(text)
     return readable_duration(text)
 
 

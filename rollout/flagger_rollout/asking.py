@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from flagger_py.conditions import Reason as StandingReason
 from flagger_py.conditions import Standing, progressing, retrying, stalled
 from flagger_py.contracts import GateRun, condition_of, status_of
+from flagger_py.decision import Action
 from flagger_py.quantities import duration_text
 
 from .api_analysis import Webhook
@@ -91,6 +92,12 @@ def waits_for_verdict(case: Case, child: Child) -> tuple[Standing, float | None]
         f"is the controller of {child.kind} running? Traffic stays where it is",
         StandingReason.NO_ANSWER,
     ), max(1.0, case.spec.progress_deadline_seconds - overdue_s)
+
+
+def wait_for_split(case: Case, what: str, workloads: tuple[Action, ...] = ()) -> Move:
+    """Leave the status as it is until the route has put its split in force."""
+    standing, wake_s = waits_for_split(case, what)
+    return Move(case.status, standing, workloads=workloads, wake_s=wake_s)
 
 
 def waits_for_split(case: Case, what: str) -> tuple[Standing, float | None]:

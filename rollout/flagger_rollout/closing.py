@@ -10,7 +10,7 @@ from . import asking, copying
 from .api import CanaryStatus
 from .api_analysis import WebhookType as Hook
 from .case import Case
-from .move import Move, changed, recorded
+from .move import Move, changed, entered, recorded
 from .phases import Phase
 from .telling import Reason, Told
 
@@ -108,12 +108,10 @@ def counted(case: Case, name: str, analysis: str) -> tuple[Count, ...]:
 def succeeded(case: Case, analysis: str, record: Mapping[str, Any]) -> Move:
     """End a release well; *analysis* is completed or skipped, *record* says what was decided."""
     promoted = {"ending": None, "promoted": case.progress.revision, "primary_lost": False}
-    status = changed(
+    status = entered(
         case,
-        phase=Phase.SUCCEEDED,
-        canary_weight=0,
-        failed_checks=0,
-        iterations=0,
+        Phase.SUCCEEDED,
+        0,
         last_promoted_spec=case.status.last_applied_spec,
         progress={**promoted, **record},
     )
@@ -122,7 +120,7 @@ def succeeded(case: Case, analysis: str, record: Mapping[str, Any]) -> Move:
         status,
         at_rest(case, status),
         told=() if hooks else (completed(case),),
-        workloads=() if case.seen.target is None else copying.scale_down(case),
+        workloads=copying.scale_down(case),
         counts=counted(case, "successes", analysis),
     )
 
@@ -130,12 +128,10 @@ def succeeded(case: Case, analysis: str, record: Mapping[str, Any]) -> Move:
 def lost(case: Case, sentence: str) -> Move:
     """The promotion broke the primary: the target's pods are the only ones that serve."""
     message = f"Promotion of {case.target_ref} failed, primary not ready: {sentence}"
-    status = changed(
+    status = entered(
         case,
-        phase=Phase.FAILED,
-        canary_weight=100,
-        failed_checks=0,
-        iterations=0,
+        Phase.FAILED,
+        100,
         progress={
             "primary_lost": True,
             "ending": None,

@@ -63,7 +63,9 @@ def scale_up(case: Case) -> tuple[Action, ...]:
 
 
 def scale_down(case: Case) -> tuple[Action, ...]:
-    """Scale the target to zero; pods that a GitOps tool holds up are tolerated."""
+    """Scale the target, where there is one, to zero; pods that a GitOps tool holds up stay."""
+    if case.seen.target is None:
+        return ()
     return (Apply(scaled(case.target, 0), Force.OR_TOLERATE),)
 
 

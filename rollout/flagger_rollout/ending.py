@@ -6,7 +6,7 @@ from flagger_py.contracts import ALL_TO_PRIMARY
 from . import asking, closing, copying, rolling
 from .api_status import Ending
 from .case import Case
-from .move import Move, changed, recorded
+from .move import Move, changed, entered, recorded
 from .phases import Phase
 from .telling import Reason, Told
 
@@ -57,20 +57,16 @@ def end(case: Case) -> Move:
 def _back(case: Case) -> Move:
     """Scale the target down once nobody is sent to it any more."""
     if not case.progress.primary_lost and case.in_force_since(ALL_TO_PRIMARY) is None:
-        sentence = "waiting until the primary has all traffic"
-        standing, wake_s = asking.waits_for_split(case, sentence)
-        return Move(case.status, standing, wake_s=wake_s)
+        return asking.wait_for_split(case, "waiting until the primary has all traffic")
     return _taken_back(case) if case.progress.ending is Ending.TAKE_BACK else _failed(case)
 
 
 def _failed(case: Case) -> Move:
     lost = case.progress.primary_lost
-    status = changed(
+    status = entered(
         case,
-        phase=Phase.FAILED,
-        canary_weight=100 if lost else 0,
-        failed_checks=0,
-        iterations=0,
+        Phase.FAILED,
+        100 if lost else 0,
         progress={"ending": None, "checked": False, "next_check_at": None},
     )
     status, _ = closing.closed(case, status)
@@ -79,7 +75,7 @@ def _failed(case: Case) -> Move:
         status,
         closing.at_rest(case, status),
         told=(told,),
-        workloads=() if lost or case.seen.target is None else copying.scale_down(case),
+        workloads=() if lost else copying.scale_down(case),
         counts=closing.counted(case, "failures", "completed"),
         domain=closing.outcome(case, Phase.FAILED),
     )
@@ -87,12 +83,10 @@ def _failed(case: Case) -> Move:
 
 def _taken_back(case: Case) -> Move:
     promoted = case.progress.promoted
-    status = changed(
+    status = entered(
         case,
-        phase=Phase.SUCCEEDED,
-        canary_weight=0,
-        failed_checks=0,
-        iterations=0,
+        Phase.SUCCEEDED,
+        0,
         last_applied_spec=case.status.last_promoted_spec,
         tracked_configs=case.tracked,
         progress={"ending": None, "revision": promoted, "checked": False, "next_check_at": None},
@@ -100,7 +94,7 @@ def _taken_back(case: Case) -> Move:
     return Move(
         status,
         closing.at_rest(case, status),
-        workloads=() if case.seen.target is None else copying.scale_down(case),
+        workloads=copying.scale_down(case),
     )
 
 
@@ -115,7 +109,5 @@ def _skip(case: Case) -> Move:
         status = changed(case, canary_weight=0, progress={"primary_lost": False})
         return Move(status, progressing(f"{case.primary_ref} is ready again"), workloads=again)
     if case.in_force_since(ALL_TO_PRIMARY) is None:
-        sentence = "waiting until the primary has all traffic"
-        standing, wake_s = asking.waits_for_split(case, sentence)
-        return Move(case.status, standing, workloads=again, wake_s=wake_s)
+        return asking.wait_for_split(case, "waiting until the primary has all traffic", again)
     return closing.succeeded(case, "skipped", recorded(case, Reason.PROMOTED, SKIPPED))

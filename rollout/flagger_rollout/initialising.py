@@ -8,7 +8,7 @@ from flagger_py.errors import SpecError
 from . import asking, closing, copying
 from .api import CanaryStatus
 from .case import Case
-from .move import Move, changed, recorded
+from .move import Move, changed, entered, recorded
 from .phases import Phase
 from .telling import Reason, Told
 
@@ -85,12 +85,10 @@ def without_selector(case: Case, error: SpecError) -> Move:
 
 def _initialised(case: Case) -> Move:
     revision = case.progress.copied or case.revision
-    status = changed(
+    status = entered(
         case,
-        phase=Phase.INITIALIZED,
-        canary_weight=0,
-        failed_checks=0,
-        iterations=0,
+        Phase.INITIALIZED,
+        0,
         last_applied_spec=case.template_hash,
         last_promoted_spec=case.template_hash,
         tracked_configs=case.tracked,

@@ -53,14 +53,19 @@ def changed(case: Case, **changes: Any) -> CanaryStatus:
     return status.model_copy(update=changes)
 
 
+def entered(case: Case, phase: Phase, weight: int, **changes: Any) -> CanaryStatus:
+    """Return the status in *phase* at *weight* percent, every counter at zero, with *changes*."""
+    return changed(
+        case, phase=phase, canary_weight=weight, failed_checks=0, iterations=0, **changes
+    )
+
+
 def begun(case: Case, weight: int, record: Mapping[str, Any], **progress: Any) -> CanaryStatus:
     """Return the status in which an analysis of the target's present revision begins."""
-    return changed(
+    return entered(
         case,
-        phase=Phase.PROGRESSING,
-        canary_weight=weight,
-        failed_checks=0,
-        iterations=0,
+        Phase.PROGRESSING,
+        weight,
         last_applied_spec=case.template_hash,
         tracked_configs=case.tracked,
         progress={

@@ -49,8 +49,7 @@ def finalise(case: Case) -> Move:
     """Decide about a Canary in Finalising: scale the target down once nobody is sent to it."""
     if case.in_force_since(ALL_TO_PRIMARY) is None:
         sentence = f"{case.display}: waiting until the primary has all traffic"
-        standing, wake_s = asking.waits_for_split(case, sentence)
-        return Move(case.status, standing, wake_s=wake_s)
+        return asking.wait_for_split(case, sentence)
     promoted = recorded(case, Reason.PROMOTED, "The analysed revision was promoted.")
     return closing.succeeded(case, "completed", promoted)
 
@@ -63,8 +62,7 @@ def _between_steps(case: Case) -> Move | None:
     since = case.in_force_since(split)
     sentence = f"{case.display}: the primary takes {split.primary}%"
     if since is None:
-        standing, wake_s = asking.waits_for_split(case, sentence)
-        return Move(case.status, standing, wake_s=wake_s)
+        return asking.wait_for_split(case, sentence)
     decision = case.progress.decision
     if decision is None or decision.reason != Reason.PRIMARY_ADVANCED:
         return None

@@ -8,6 +8,7 @@ from flagger_py.contracts import GateRun
 from flagger_py.refs import PRIMARY
 
 from . import asking, closing, copying, faults
+from .api_analysis import Webhook
 from .api_analysis import WebhookType as Hook
 from .case import Case
 from .move import Move, begun, changed, recorded
@@ -120,23 +121,19 @@ def _confirm(case: Case) -> Move:
         )
         return Move(case.status, standing, told=told, gate_runs=asked.runs, wake_s=wake_s)
     if asked.closed is not None:
-        return _wait(case, asked, (*told, *_halted(case, asked, token)))
+        message = f"Halt {case.canary_ref} advancement waiting for approval {asked.closed.name}"
+        halted = Told(Reason.GATE_CLOSED, message, token, "Warning")
+        return _wait(case, asked, asked.closed, (*told, halted))
     return _start(case, told)
 
 
-def _halted(case: Case, asked: asking.Asked, token: str) -> tuple[Told, ...]:
-    name = asked.closed.name if asked.closed else ""
-    message = f"Halt {case.canary_ref} advancement waiting for approval {name}"
-    return (Told(Reason.GATE_CLOSED, message, token, "Warning"),)
-
-
-def _wait(case: Case, asked: asking.Asked, told: tuple[Told, ...]) -> Move:
-    name = asked.closed.name if asked.closed else ""
+def _wait(case: Case, asked: asking.Asked, hook: Webhook, told: tuple[Told, ...]) -> Move:
+    """Wait for the closed gate of *hook*, and remember in which phase the Canary was at rest."""
     rested = case.progress.rested or str(case.phase)
     status = changed(case, phase=Phase.WAITING, progress={"rested": rested})
     return Move(
         status,
-        progressing(f"waiting for Gate {case.seen.gates[name].name}", "GateClosed"),
+        progressing(f"waiting for Gate {case.seen.gates[hook.name].name}", "GateClosed"),
         told=told,
         gate_runs=asked.runs,
     )

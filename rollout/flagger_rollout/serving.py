@@ -4,7 +4,7 @@ from flagger_py.conditions import progressing, stalled
 
 from . import ending
 from .case import Case
-from .move import Move, changed, recorded
+from .move import Move, changed, entered, recorded
 from .phases import Phase
 from .readiness import unavailable
 from .telling import Reason
@@ -28,12 +28,10 @@ def _primary_gone(case: Case) -> Move | None:
         f"{case.target_ref}. Push a version that becomes ready, or the last promoted one, and "
         f"the primary is made again"
     )
-    status = changed(
+    status = entered(
         case,
-        phase=Phase.FAILED,
-        canary_weight=100,
-        failed_checks=0,
-        iterations=0,
+        Phase.FAILED,
+        100,
         progress={
             "primary_lost": True,
             "checked": False,
@@ -51,11 +49,11 @@ def _canary_gone(case: Case) -> Move:
     It counts as a failed check, so that a canary that comes and goes is rolled back in the end.
     """
     failed, threshold = case.status.failed_checks + 1, case.spec.threshold_effective
-    gone = f"No pod of {case.target_ref} is available"
-    told = (case.warned(Reason.CANARY_UNAVAILABLE, f"{gone}; its share went back to the primary."),)
+    why = f"No pod of {case.target_ref} is available"
+    told = (case.warned(Reason.CANARY_UNAVAILABLE, f"{why}; its share went back to the primary."),)
     if failed >= threshold:
-        return ending.at_threshold(case, told, failed, gone)
-    sentence = f"Check {failed} of {threshold} failed: {gone}; its share went back to the primary."
+        return ending.at_threshold(case, told, failed, why)
+    sentence = f"Check {failed} of {threshold} failed: {why}; its share went back to the primary."
     status = changed(
         case,
         phase=Phase.PROGRESSING,

@@ -127,18 +127,18 @@ def _failed(case: Case, told: Tolds, halt: str, sentence: str) -> Move:
     """Count one failed check; at the threshold roll back at once."""
     failed, threshold = case.status.failed_checks + 1, case.spec.threshold_effective
     told = (*told, case.warned(Reason.CHECK_FAILED, halt))
-    changes = {
-        "tick": case.progress.tick + 1,
-        "next_check_at": case.after_interval(),
-        "checked": False,
-    }
     if failed >= threshold:
         return ending.at_threshold(case, told, failed, sentence)
     why = f"Check {failed} of {threshold} failed at {case.status.canary_weight}%: {sentence}"
     status = changed(
         case,
         failed_checks=failed,
-        progress={**changes, **recorded(case, Reason.CHECK_FAILED, why)},
+        progress={
+            "tick": case.progress.tick + 1,
+            "next_check_at": case.after_interval(),
+            "checked": False,
+            **recorded(case, Reason.CHECK_FAILED, why),
+        },
     )
     return Move(status, progressing(why, "ProgressingWithRetry"), told=told, wake_s=case.interval_s)
 

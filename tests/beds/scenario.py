@@ -115,20 +115,23 @@ class Stage:
                 self.create(manifest)
         if self.story.waits_for_target:
             self.four.simulation.run_for(5)
-        self._let_users_come(start=True)
+        self._users("start")
         for manifest in canary:
             self.create(manifest)
 
-    def _let_users_come(self, *, start: bool = False) -> None:
+    def _let_users_come(self) -> None:
         now = self._now()
         if self._users_at is None and self._holds({"phase": "Initialized"}):
             self._users_at = now + timedelta(seconds=USERS_AFTER_S)
-        for load in self.story.load:
-            from_start = load.get("from") == "start"
-            if start if from_start else self._users_at is not None and now >= self._users_at:
-                self.four.send(_load(load))
         if self._users_at is not None and now >= self._users_at:
             self._users_at = datetime.max.replace(tzinfo=now.tzinfo)
+            self._users("initialized")
+
+    def _users(self, moment: str) -> None:
+        """Let those users come who come at *moment*: `start` or `initialized`."""
+        for load in self.story.load:
+            if load.get("from", "initialized") == moment:
+                self.four.send(_load(load))
 
     def _holds(self, when: Mapping[str, Any]) -> bool:
         return holds(when, self)

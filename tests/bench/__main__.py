@@ -66,7 +66,7 @@ def _counts() -> dict[str, Any]:
 
 def _plane() -> Mapping[str, Any] | None:
     """Count on the real control plane, where it was built before."""
-    if not all(map(binaries._ready, binaries.CONTROL_PLANE)):
+    if not all(map(binaries.built, binaries.CONTROL_PLANE)):
         return None
     return _ask("plane", before=_NAMESPACE)
 

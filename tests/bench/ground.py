@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from aiohttp import ClientSession, web
 
+from flagger_cli.demo.edge import free_ports
 from flagger_py.clock import monotonic_s
 from flagger_py.testing.facade.server import Facade, serve
 
@@ -86,10 +87,10 @@ async def ground(
         gc.freeze()  # As in the façade's own process.
         gc.set_threshold(50_000, 20, 50)
         facade = await serve(store, LOOPBACK)
-        process, ports = _start(facade, folder, flags)
+        process, port = _start(facade, folder, flags)
         try:
             own_core = machine.apart(process.pid)
-            metrics_url = f"http://{LOOPBACK}:{ports}/metrics"
+            metrics_url = f"http://{LOOPBACK}:{port}/metrics"
             began_s = monotonic_s()
             yield Ground(store, facade, process.pid, began_s, url, metrics_url, folder, own_core)
         finally:
@@ -124,7 +125,7 @@ def _start(
     facade: Facade, folder: Path, flags: tuple[str, ...]
 ) -> tuple[subprocess.Popen[bytes], int]:
     """Start the controllers; return their process and the port of their metrics."""
-    metrics, health = _free_ports()
+    metrics, health = free_ports(2)
     command = (
         str(Path(sys.executable).with_name("flagger-py")),
         "run",
@@ -135,12 +136,3 @@ def _start(
     )
     with (folder / "controllers.log").open("wb") as log:
         return subprocess.Popen(command, stdout=log, stderr=log), metrics
-
-
-def _free_ports() -> tuple[int, int]:
-    import socket
-
-    with socket.socket() as one, socket.socket() as two:
-        one.bind((LOOPBACK, 0))
-        two.bind((LOOPBACK, 0))
-        return one.getsockname()[1], two.getsockname()[1]

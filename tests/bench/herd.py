@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,24 +93,19 @@ def _initialised(interval: str) -> tuple[Any, ...]:
         return tuple(item for kind in served for item in store.list(kind, canonical.NAMESPACE))
 
 
-class _hearing:
-    """While it is entered, remembers by digest every text of which a SHA-256 is made."""
+@contextmanager
+def _hearing() -> Iterator[dict[str, str]]:
+    """Yield a map that learns, within the block, every text hashed by SHA-256, by its digest."""
+    heard: dict[str, str] = {}
+    real: Callable[..., Any] = hashlib.sha256
 
-    def __enter__(self) -> dict[str, str]:
-        heard: dict[str, str] = {}
-        real: Callable[..., Any] = hashlib.sha256
+    def sha256(data: bytes = b"", **options: Any) -> Any:
+        made = real(data, **options)
+        heard[made.hexdigest()] = bytes(data).decode(errors="replace")
+        return made
 
-        def sha256(data: bytes = b"", **options: Any) -> Any:
-            made = real(data, **options)
-            heard[made.hexdigest()] = bytes(data).decode(errors="replace")
-            return made
-
-        self._patch = mock.patch.object(hashlib, "sha256", sha256)
-        self._patch.start()
-        return heard
-
-    def __exit__(self, *_: object) -> None:
-        self._patch.stop()
+    with mock.patch.object(hashlib, "sha256", sha256):
+        yield heard
 
 
 def _as(number: int, text: str) -> str:

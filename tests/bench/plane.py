@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from flagger_py.testing.served import TRAEFIK_SERVICE
 from tests.cluster import controlplane, crds, release
 from tests.cluster.answering import MetricsServer, serving
 from tests.cluster.audit import AuditRecord
@@ -26,7 +27,7 @@ from tests.cluster.controllers import (
     running,
 )
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.release import PACE, TRAEFIK_SERVICE, Release
+from tests.cluster.release import PACE, Release
 from tests.cluster.waiting import let_pass
 
 WEIGHTS = (10, 20, 30, 40, 50)

@@ -27,7 +27,7 @@ from .ground import Ground, ground, run
 NAMESPACE = "prompt"
 LIMIT_S = 90.0
 APART_S = 0.7
-"""Pushes are so far apart, that each is seen by itself."""
+"""Pushes are so far apart that each is seen by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """A release in a World, served to the command line over HTTP as a cluster would be."""
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,11 +13,10 @@ from flagger_cli.stage import Stage, edge_route, released
 from flagger_py.refs import DEPLOYMENT, Key, Kind
 from flagger_py.testing.build import a_canary, a_deployment, a_namespace
 from flagger_py.testing.edges import Visit
-from flagger_py.testing.facade.server import serve
 from flagger_py.testing.served import EVENT
-from flagger_py.testing.store import Store
 from flagger_py.testing.traffic import Load
 from flagger_rollout.api import KIND as CANARY
+from tests.beds.served import served
 
 from .calling import call
 
@@ -43,7 +41,7 @@ class Bed:
     @contextmanager
     def served(self) -> Iterator[asyncio.AbstractEventLoop]:
         """Serve this cluster; the store is written in the loop's thread alone meanwhile."""
-        with _served(self.store, self.kubeconfig) as loop:
+        with served(self.store, self.kubeconfig) as loop:
             yield loop
 
     def until(self, predicate: Callable[[dict[str, Any]], bool], timeout_s: float = 300) -> None:
@@ -89,28 +87,3 @@ def initialised(folder: Path, **overrides: Any) -> Iterator[Bed]:
         bed.store.create(canary, USER)
         bed.until(lambda status: status.get("phase") == "Initialized")
         yield bed
-
-
-@contextmanager
-def _served(store: Store, kubeconfig: Path) -> Iterator[asyncio.AbstractEventLoop]:
-    """Serve *store* from a thread of its own, since a command has a loop of its own, too."""
-    ready, loops = threading.Event(), list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]()
-
-    async def live() -> None:
-        facade = await serve(store)
-        facade.kubeconfig(kubeconfig)
-        done = asyncio.Event()
-        loops.append((asyncio.get_running_loop(), done))
-        ready.set()
-        await done.wait()
-        await facade.close()
-
-    thread = threading.Thread(target=asyncio.run, args=(live(),))
-    thread.start()
-    assert ready.wait(10), "the façade did not start"
-    loop, done = loops[0]
-    try:
-        yield loop
-    finally:
-        loop.call_soon_threadsafe(done.set)
-        thread.join(10)

@@ -98,7 +98,7 @@ KNOWN = {binary.name: binary for binary in (*CONTROL_PLANE, FLAGGER_BINARY, HELM
 def find(name: str) -> Path:
     """Return the executable *name*: from KUBEBUILDER_ASSETS, from the cache, or built now."""
     binary = KNOWN[name]
-    return _ready(binary) or _build(binary)
+    return built(binary) or _build(binary)
 
 
 def module_dir(source: Source) -> Path:
@@ -112,7 +112,7 @@ def prepare(wanted: Sequence[Binary] = CONTROL_PLANE) -> None:
     for binary in wanted:
         print(f"{binary.name} {binary.source.version}: ", end="", flush=True)
         started = clock.monotonic_s()
-        path = _ready(binary)
+        path = built(binary)
         if path is None:
             print("building… ", end="", flush=True)
             path = _build(binary)
@@ -123,7 +123,8 @@ def prepare(wanted: Sequence[Binary] = CONTROL_PLANE) -> None:
         print(module_dir(source), flush=True)
 
 
-def _ready(binary: Binary) -> Path | None:
+def built(binary: Binary) -> Path | None:
+    """Return where *binary* is, in KUBEBUILDER_ASSETS or in the cache; None if in neither."""
     assets = os.environ.get("KUBEBUILDER_ASSETS")
     places = [Path(assets)] if assets else []
     for place in (*places, _cache_folder(binary)):

@@ -20,8 +20,7 @@ _numbers = count(1)
 @pytest.fixture(scope="session")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A running control plane with a node; tests that break it put it right again."""
-    if not network.inside():
-        pytest.skip("start it as `python -m tests.cluster.namespace -- pytest tests/cluster`")
+    _skip_outside()
     with controlplane.prepare(tmp_path_factory.mktemp("plane")) as running:
         yield running
 
@@ -29,8 +28,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A running lab, on a control plane of its own."""
-    if not network.inside():
-        pytest.skip("start it as `python -m tests.cluster.namespace -- pytest tests/cluster`")
+    _skip_outside()
     if missing := _missing():
         pytest.fail(missing, pytrace=False)
     with running.running(tmp_path_factory.mktemp("lab")) as begun:
@@ -56,6 +54,12 @@ def gateway_api_crds(plane: ControlPlane) -> tuple[str, ...]:
 def flagger_crds(plane: ControlPlane) -> tuple[str, ...]:
     """The names of the real Flagger's CRDs, installed from its module."""
     return crds.install(plane.api, binaries.module_dir(binaries.FLAGGER) / _FLAGGER)
+
+
+def _skip_outside() -> None:
+    """Skip what needs the bed's network where that is not there."""
+    if not network.inside():
+        pytest.skip("start it as `python -m tests.cluster.namespace -- pytest tests/cluster`")
 
 
 def _missing() -> str:

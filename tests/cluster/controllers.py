@@ -13,7 +13,7 @@ from tests.cluster import crds
 from tests.cluster.api import Manifest
 from tests.cluster.audit import AuditRecord
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.processes import Child
+from tests.cluster.processes import UNPROXIED, Child
 from tests.cluster.waiting import eventually
 
 SYSTEM = "flagger-system"
@@ -113,8 +113,7 @@ def controller(plane: ControlPlane, slot: int, account: str, command: Iterable[s
         *flags,
     )
     log = plane.folder / f"{account}.log"
-    # Proxies in the environment are for the machine's network, and the bed has its own.
-    env = {"RUNTIME_NAMESPACE": SYSTEM, "POD_NAME": account, "NO_PROXY": "*", "no_proxy": "*"}
+    env = {"RUNTIME_NAMESPACE": SYSTEM, "POD_NAME": account, **UNPROXIED}
     child = Child(account, words, log, env)
     return Controller(child, account, f"{address}:9440")
 

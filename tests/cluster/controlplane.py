@@ -84,10 +84,6 @@ class ControlPlane:
         """Take the API server away at once, as a crash would; connections break."""
         self.apiserver.kill()
 
-    def restart_apiserver(self) -> None:
-        self.stop_apiserver()
-        self.start_apiserver()
-
     def create_namespace(self, name: str) -> None:
         """Create a namespace and wait for its ServiceAccount, without which it refuses pods."""
         self.api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})

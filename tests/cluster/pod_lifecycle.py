@@ -14,7 +14,7 @@ _STRATEGIC = "application/strategic-merge-patch+json"
 
 
 class PodRun:
-    """One pod at *address*, from when it is bound; `run` it, then `end` it or `stop` it."""
+    """One pod at *address*, from when it is bound; `begin` it, then `end` it or `stop` it."""
 
     def __init__(self, api: KubeletApi, pod: Manifest, address: str) -> None:
         self.address = address

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+UNPROXIED = {"NO_PROXY": "*", "no_proxy": "*"}
+"""Proxies in the environment are for the machine's network, and the bed has its own."""
+
 
 class ProcessError(RuntimeError):
     """A process of the bed ended by itself; the message holds the end of its log."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flagger_py.refs import Kind
+from flagger_py.testing.served import TRAEFIK_SERVICE
 from tests.cluster import workloads
 from tests.cluster.api import Manifest
 from tests.cluster.controlplane import ControlPlane
@@ -12,7 +12,6 @@ from tests.cluster.waiting import eventually
 
 NAME = "app"
 FLAGGER = "flagger.app/v1beta1"
-TRAEFIK_SERVICE = Kind("traefik.io", "v1alpha1", "TraefikService", "traefikservices")
 INTERVAL = "1s"
 PACE = (f"--min-interval={INTERVAL}",)
 """How a rollout controller is told that a second is long enough."""
@@ -94,6 +93,10 @@ class Release:
             return ""
         container = found["spec"]["template"]["spec"]["containers"][0]
         return next(str(e["value"]) for e in container["env"] if e["name"] == "VERSION")
+
+    def replicas(self) -> int:
+        """Return how many replicas the target is to have."""
+        return int(self.find("apps/v1", "Deployment")["spec"]["replicas"])
 
     def weights(self) -> dict[str, int]:
         """Return the weight of each Service in the TraefikService."""

@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 
 from flagger_py import clock
+from flagger_py.testing.served import TRAEFIK_SERVICE
 from tests.cluster import crds, release
 from tests.cluster.answering import MetricsServer, Webhooks, serving
 from tests.cluster.controllers import PARTS, SYSTEM, grant, install_kinds, user_of
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.crashing import Trap, Watcher, Zygote, word
-from tests.cluster.release import PACE, TRAEFIK_SERVICE, Release
+from tests.cluster.processes import UNPROXIED
+from tests.cluster.release import PACE, Release
 from tests.cluster.waiting import eventually, let_pass
 
 ALL = os.environ.get("FLAGGER_PY_CRASHES") == "all"
@@ -83,8 +85,7 @@ class Life:
             "--scrape-interval=1s",
             *PACE,
         )
-        env = {"NO_PROXY": "*", "no_proxy": "*"}
-        self.pid = self.bed.zygote.spawn(words, env, plane.folder / f"{self.name}.log")
+        self.pid = self.bed.zygote.spawn(words, UNPROXIED, plane.folder / f"{self.name}.log")
 
     def kill(self) -> None:
         pid, self.pid = self.pid, 0
@@ -114,10 +115,7 @@ class Life:
         """The primary runs what was analysed and has all users, and the target is idle."""
         assert self.app.version() == "2"
         assert self.app.weights() == {"app-primary": 100}
-        eventually(lambda: self.replicas() == 0, "the target is idle")
-
-    def replicas(self) -> int:
-        return int(self.app.find("apps/v1", "Deployment")["spec"]["replicas"])
+        eventually(lambda: self.app.replicas() == 0, "the target is idle")
 
     def keys(self) -> dict[str, Counter[str]]:
         """Return how often each idempotency key was seen, by the type of the webhook."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from flagger_py import clock
+from flagger_py.testing.served import TRAEFIK_SERVICE
 from tests.cluster import controlplane, crds, workloads
 from tests.cluster import namespace as network
 from tests.cluster.answering import MetricsServer, Webhooks, serving
@@ -22,7 +23,7 @@ from tests.cluster.controllers import (
 )
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.others import MADE_UP, MAY_ASK, Others
-from tests.cluster.release import METRICS, PACE, TRAEFIK_SERVICE, Release, condition
+from tests.cluster.release import METRICS, PACE, Release, condition
 from tests.cluster.waiting import eventually
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from flagger_py.testing.served import TRAEFIK_SERVICE
 from tests.cluster import crds, release, workloads
 from tests.cluster.answering import Answer, MetricsServer, serving
 from tests.cluster.api import Manifest
@@ -17,7 +18,7 @@ from tests.cluster.controllers import (
     running,
 )
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.release import PACE, TRAEFIK_SERVICE, Release, condition
+from tests.cluster.release import PACE, Release, condition
 from tests.cluster.waiting import eventually, let_pass
 
 OURS = (

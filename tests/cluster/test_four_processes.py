@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from flagger_py import clock
+from flagger_py.testing.served import TRAEFIK_SERVICE
 from tests.cluster import crds, release
 from tests.cluster.answering import MetricsServer, serving
 from tests.cluster.audit import AuditRecord
@@ -20,7 +21,7 @@ from tests.cluster.controllers import (
 )
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.crashing import word
-from tests.cluster.release import PACE, TRAEFIK_SERVICE, Release
+from tests.cluster.release import PACE, Release
 from tests.cluster.waiting import eventually, let_pass
 
 QUIET_S = 8.0
@@ -77,7 +78,7 @@ def test_a_good_revision_is_promoted_and_a_bad_one_rolled_back(
     assert release.condition(status, "Ready")["reason"] == "RolloutFailed"
     assert "50" in release.condition(status, "Ready")["message"]
 
-    eventually(lambda: app.find("apps/v1", "Deployment")["spec"]["replicas"] == 0, "v3 is idle")
+    eventually(lambda: app.replicas() == 0, "v3 is idle")
     assert _refused(plane, users, namespace) == []
     assert _asked_while_idle(plane, users) == []
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from flagger_py.testing.served import TRAEFIK_SERVICE
 from tests.cluster import crds, release
 from tests.cluster.answering import MetricsServer, serving
 from tests.cluster.controllers import (
@@ -16,7 +17,7 @@ from tests.cluster.controllers import (
     running,
 )
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.release import PACE, TRAEFIK_SERVICE, Release, condition
+from tests.cluster.release import PACE, Release, condition
 from tests.cluster.waiting import eventually
 
 DENIED = ((release.FLAGGER, "Canary"), ("routing.flagger.app/v1alpha1", "TrafficRoute"))

@@ -20,14 +20,14 @@ import yaml
 from flagger_cli.resources import RESOURCES
 from flagger_cli.simulator.four import Four
 from flagger_py.contracts import condition_of, status_of
-from flagger_py.refs import Key, Kind
+from flagger_py.refs import Key, Kind, key_of
 from flagger_py.testing.edges import Visit
 from flagger_py.testing.store import Store
 from flagger_py.testing.traffic import Load
 from flagger_py.wire import Manifest
+from tests.beds.served import served
 
 from .blocks import Block, missing
-from .served import served
 
 BIN = Path(sys.executable).parent
 USER = "kubectl"
@@ -138,7 +138,7 @@ class Cluster:
         kind, found = self.find(named, _namespace(words))
         values = dict(word.split("=", 1) for word in rest)
         patch = {"metadata": {"annotations": values}}
-        self.store.patch(kind, _key(found), patch, USER)
+        self.store.patch(kind, key_of(found), patch, USER)
         return f"{named} annotated\n"
 
     def _create(self, words: Sequence[str]) -> str:
@@ -176,7 +176,7 @@ class Cluster:
             for each in spec["containers"]
         ]
         template = {"template": {"spec": {"containers": changed}}}
-        self.store.patch(kind, _key(found), {"spec": template}, USER)
+        self.store.patch(kind, key_of(found), {"spec": template}, USER)
         return f"{named} image updated\n"
 
     def _wait(self, words: Sequence[str]) -> str:
@@ -216,10 +216,6 @@ def _kind(store: Store, word: str) -> Kind:
             return kind
     served = (item.kind for item in store.kinds())
     return next(kind for kind in served if word in (kind.plural, kind.kind.lower()))
-
-
-def _key(manifest: Manifest) -> Key:
-    return Key(manifest["metadata"]["namespace"], manifest["metadata"]["name"])
 
 
 def _namespace(words: Sequence[str]) -> str:

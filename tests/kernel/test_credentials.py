@@ -136,6 +136,19 @@ def test_the_variable_is_read_when_it_is_needed(
     assert credentials.host == "http://other.test:1"
 
 
+def test_the_first_kubeconfig_to_name_a_context_wins(tmp_path: Path) -> None:
+    """As for kubectl: both must be about the same cluster."""
+    silent, first, second = (tmp_path / name for name in ("silent", "first", "second"))
+    silent.write_text(json.dumps({"current-context": ""}))
+    first.write_text(json.dumps({"current-context": "other"}))
+    second.write_bytes(kubeconfig(tmp_path, "http://one.test", {"token": "t"}).read_bytes())
+    credentials = Credentials(Source(os.pathsep.join(map(str, (silent, first, second)))))
+
+    asyncio.run(credentials.load())
+
+    assert credentials.host == "http://other.test:1"
+
+
 @pytest.mark.parametrize(
     ("changes", "context", "sentence"),
     [

@@ -42,7 +42,6 @@ def test_the_defaults_are_those_of_flux_on_flaggers_port() -> None:
         (("--leader-election-lease-duration=1m",), "lease_duration_s", 60.0),
         (("--min-retry-delay=10ms",), "min_retry_delay_s", 0.01),
         (("--max-retry-delay=1h",), "max_retry_delay_s", 3600.0),
-        (("-kubeconfig-qps=1000",), "kube_api_qps", 1000.0),
         (("-zap-encoding=console",), "log_encoding", "console"),
         (("--insecure-allow-http=false",), "insecure_allow_http", False),
         (("--no-cross-namespace-refs",), "no_cross_namespace_refs", True),

@@ -7,7 +7,7 @@ import click
 
 from flagger_py.clock import wall_clock
 from flagger_py.errors import SpecError
-from flagger_py.refs import Key, Kind
+from flagger_py.refs import Key, Kind, key_of
 from flagger_py.wire import Manifest
 
 from .. import orders
@@ -33,8 +33,7 @@ def _act(context: click.Context, word: str, order_for: Callable[[Manifest], Orde
 
 
 async def _obey(access: Access, kind: Kind, manifest: Manifest, order: Order | None) -> None:
-    meta = manifest["metadata"]
-    what = f"{kind.kind} {meta.get('namespace', '')}/{meta['name']}"
+    what = f"{kind.kind} {key_of(manifest)}"
     if order is None:
         click.echo(f"{what}: nothing to do, it is so already")
         return
@@ -116,7 +115,10 @@ async def _gate(access: Access, kind: Kind, key: Key, wanted: str) -> Manifest:
     if canary is None:
         alone = None if wanted else await access.client.get(kind, key)
         if alone is None:
-            raise SpecError(f"there is no Canary {key}{'' if wanted else ', nor a Gate'}")
+            nor = "" if wanted else ", nor a Gate"
+            raise SpecError(
+                f"there is no Canary {key}{nor}; flagger-py get canaries -A lists the Canaries"
+            )
         return alone
     picture = await look(access, key)
     gates = [g.manifest for g in picture.gates if g.manifest is not None and g.kind == kind.kind]

@@ -16,10 +16,9 @@ def providers() -> None:
 
     own = {name: _BUILT_IN for name in PROVIDERS}
     brought = {point.name: point.dist.name if point.dist else point.value for point in found()}
-    _print({**brought, **own}, "FROM")
-    missing = sorted(set(LATER) - set(brought))
-    if missing:
-        click.echo(f"of Flagger's, not here: {', '.join(missing)}", err=True)
+    rows = tuple(sorted({**brought, **own}.items()))
+    print_table(Table(("NAME", "FROM"), rows))
+    _say_missing(set(LATER) - set(brought))
 
 
 @click.command()
@@ -34,10 +33,9 @@ def routers() -> None:
         for name, (router, origin) in sorted(found.items())
     )
     print_table(Table(("NAME", "FROM", "CAPABILITIES"), rows))
-    missing = sorted(set(FLAGGERS_OTHERS) - set(found))
-    if missing:
-        click.echo(f"of Flagger's, not here: {', '.join(missing)}", err=True)
+    _say_missing(set(FLAGGERS_OTHERS) - set(found))
 
 
-def _print(origins: dict[str, str], heading: str) -> None:
-    print_table(Table(("NAME", heading), tuple(sorted(origins.items()))))
+def _say_missing(names: set[str]) -> None:
+    if names:
+        click.echo(f"of Flagger's, not here: {', '.join(sorted(names))}", err=True)

@@ -5,19 +5,11 @@ from pathlib import Path
 import click
 
 from ..linting import lint as linted
-from ..manifests import FILE, read
+from ..manifests import files_option, read
 
 
 @click.command()
-@click.option(
-    "-f",
-    "--file",
-    "paths",
-    type=FILE,
-    multiple=True,
-    required=True,
-    help="Manifests; - is stdin; may be repeated.",
-)
+@files_option
 def lint(paths: tuple[Path, ...]) -> int:
     """Find unknown fields and invalid values in manifests.
 

@@ -7,7 +7,7 @@ import click
 
 from flagger_py.quantities import duration_text
 
-from ..manifests import FILE, Document, read
+from ..manifests import Document, files_option, read
 from ..printing import print_table
 from ..rows import Table
 
@@ -18,15 +18,7 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
 
 
 @click.command()
-@click.option(
-    "-f",
-    "--file",
-    "paths",
-    type=FILE,
-    multiple=True,
-    required=True,
-    help="Manifests; - is stdin; may be repeated.",
-)
+@files_option
 @click.option(
     "--seconds", type=_SECONDS, default=3600.0, show_default=True, help="Stop after these."
 )
@@ -103,11 +95,13 @@ def _close(played: "Played") -> None:
 
 
 def _share(text: str) -> tuple[int, float]:
-    revision, equals, share = text.partition("=")
+    revision, _, share = text.partition("=")
     try:
         found = int(revision), float(share)
     except ValueError as error:
-        raise click.BadParameter(f"{text!r}; write REVISION=SHARE, such as 2=0.2") from error
-    if not equals or found[0] < 1 or not 0 <= found[1] <= 1:
-        raise click.BadParameter(f"{text!r}: revisions count from 1, shares go from 0 to 1")
+        raise click.UsageError(
+            f"--errors={text} says no share; write REVISION=SHARE, such as --errors 2=0.2"
+        ) from error
+    if found[0] < 1 or not 0 <= found[1] <= 1:
+        raise click.UsageError(f"--errors={text}: revisions count from 1, shares go from 0 to 1")
     return found

@@ -79,20 +79,9 @@ async def start_edge(api_url: str, directory: Path) -> Edge:
 
 
 def arguments(api_url: str, web: int, admin: int) -> tuple[str, ...]:
-    """Return Traefik's flags: both Kubernetes providers, metrics by service, nothing beyond us."""
+    """Return Traefik's words: both Kubernetes providers, metrics by service, nothing beyond us."""
     flags: Mapping[str, str] = {
-        "global.checknewversion": "false",
-        "global.sendanonymoususage": "false",
-        "log.level": "WARN",
-        "entrypoints.web.address": f"{HOST}:{web}",
-        "entrypoints.traefik.address": f"{HOST}:{admin}",
-        "entrypoints.web.transport.lifecycle.gracetimeout": "1s",
-        "entrypoints.traefik.transport.lifecycle.gracetimeout": "1s",
-        "ping": "true",
-        "metrics.prometheus": "true",
-        "metrics.prometheus.addserviceslabels": "true",
-        "metrics.prometheus.addentrypointslabels": "false",
-        "metrics.prometheus.buckets": _BUCKETS_S,
+        **base_flags(f"{HOST}:{web}", f"{HOST}:{admin}"),
         "providers.providersthrottleduration": "100ms",
         "providers.kubernetescrd.endpoint": api_url,
         "providers.kubernetescrd.token": "demo",
@@ -100,6 +89,24 @@ def arguments(api_url: str, web: int, admin: int) -> tuple[str, ...]:
         "providers.kubernetesgateway.token": "demo",
     }
     return tuple(f"--{name}={value}" for name, value in flags.items())
+
+
+def base_flags(web: str, admin: str) -> Mapping[str, str]:
+    """Return the flags that do not say whence the routes come; it listens on *web* and *admin*."""
+    return {
+        "global.checknewversion": "false",
+        "global.sendanonymoususage": "false",
+        "log.level": "WARN",
+        "entrypoints.web.address": web,
+        "entrypoints.traefik.address": admin,
+        "entrypoints.web.transport.lifecycle.gracetimeout": "1s",
+        "entrypoints.traefik.transport.lifecycle.gracetimeout": "1s",
+        "ping": "true",
+        "metrics.prometheus": "true",
+        "metrics.prometheus.addserviceslabels": "true",
+        "metrics.prometheus.addentrypointslabels": "false",
+        "metrics.prometheus.buckets": _BUCKETS_S,
+    }
 
 
 def free_ports(count: int) -> tuple[int, ...]:

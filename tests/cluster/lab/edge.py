@@ -6,18 +6,18 @@ from pathlib import Path
 
 import httpx
 
+from flagger_cli.demo.edge import GATEWAY_CONTROLLER, base_flags
 from flagger_py.refs import Kind
 from flagger_py.testing.facade.traefik import TRAEFIK_KINDS
 from flagger_py.testing.served import INGRESS_ROUTE, TRAEFIK_SERVICE
 from tests.cluster import binaries, crds
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.lab.addresses import ADMIN, WEB, Addresses
-from tests.cluster.processes import Child
+from tests.cluster.processes import UNPROXIED, Child
 from tests.cluster.programs import MissingProgram
 from tests.cluster.waiting import eventually
 
 _GATEWAY_API = "gateway.networking.k8s.io/v1"
-_BUCKETS_S = "0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5"
 
 
 def binary() -> str:
@@ -44,7 +44,7 @@ def install(plane: ControlPlane) -> None:
             "apiVersion": _GATEWAY_API,
             "kind": "GatewayClass",
             "metadata": {"name": "traefik"},
-            "spec": {"controllerName": "traefik.io/gateway-controller"},
+            "spec": {"controllerName": GATEWAY_CONTROLLER},
         }
     )
     everyone = {"namespaces": {"from": "All"}}
@@ -63,24 +63,13 @@ def edge(plane: ControlPlane) -> Child:
     """Describe the process."""
     host = Addresses(plane.subnet).edge
     flags = {
-        "global.checknewversion": "false",
-        "global.sendanonymoususage": "false",
-        "log.level": "WARN",
-        "entrypoints.web.address": f"{host}:{WEB}",
-        "entrypoints.traefik.address": f"{host}:{ADMIN}",
-        "entrypoints.web.transport.lifecycle.gracetimeout": "1s",
-        "entrypoints.traefik.transport.lifecycle.gracetimeout": "1s",
-        "ping": "true",
-        "metrics.prometheus": "true",
-        "metrics.prometheus.addserviceslabels": "true",
-        "metrics.prometheus.addentrypointslabels": "false",
-        "metrics.prometheus.buckets": _BUCKETS_S,
+        **base_flags(f"{host}:{WEB}", f"{host}:{ADMIN}"),
         "providers.providersthrottleduration": "200ms",
         "providers.kubernetescrd": "true",
         "providers.kubernetesgateway": "true",
     }
     words = (binary(), *(f"--{name}={value}" for name, value in flags.items()))
-    env = {"KUBECONFIG": str(plane.kubeconfig), "NO_PROXY": "*", "no_proxy": "*"}
+    env = {"KUBECONFIG": str(plane.kubeconfig), **UNPROXIED}
     return Child("traefik", words, plane.folder / "traefik.log", env)
 
 

@@ -10,7 +10,7 @@ import httpx
 from tests.cluster import programs
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.lab.addresses import ADMIN, Addresses
-from tests.cluster.processes import Child
+from tests.cluster.processes import UNPROXIED, Child
 from tests.cluster.waiting import eventually
 
 SCRAPE = "1s"
@@ -31,8 +31,7 @@ def prometheus(plane: ControlPlane) -> Child:
         f"--storage.tsdb.path={plane.folder / 'prometheus'}",
         f"--web.listen-address={Addresses(plane.subnet).prometheus}",
     )
-    env = {"NO_PROXY": "*", "no_proxy": "*"}
-    return Child("prometheus", words, plane.folder / "prometheus.log", env)
+    return Child("prometheus", words, plane.folder / "prometheus.log", UNPROXIED)
 
 
 def until_scraping(child: Child, address: str) -> None:

@@ -11,8 +11,11 @@ from flagger_py.testing.store import Store
 
 
 @contextmanager
-def served(store: Store, kubeconfig: Path) -> Iterator[None]:
-    """Serve *store*, and write the *kubeconfig* that leads to it."""
+def served(store: Store, kubeconfig: Path) -> Iterator[asyncio.AbstractEventLoop]:
+    """Serve *store*, and write the *kubeconfig* that leads to it; yields the thread's loop.
+
+    Meanwhile the store is written in that loop alone.
+    """
     ready, loops = threading.Event(), list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]()
 
     async def live() -> None:
@@ -27,9 +30,9 @@ def served(store: Store, kubeconfig: Path) -> Iterator[None]:
     thread = threading.Thread(target=asyncio.run, args=(live(),))
     thread.start()
     assert ready.wait(10), "the façade did not start"
+    loop, done = loops[0]
     try:
-        yield
+        yield loop
     finally:
-        loop, done = loops[0]
         loop.call_soon_threadsafe(done.set)
         thread.join(10)
