@@ -23,6 +23,7 @@ MISUSED = 2
 
 _TRUE = ("1", "t", "true")
 _FALSE = ("0", "f", "false")
+_PORT_MAX = 65535
 _HELP = ("h", "help")
 _WIDTH_MAX = 100
 _INDENT = " " * 6
@@ -161,6 +162,26 @@ def seconds(text: str) -> float:
         return duration_s(text)
     except SpecError as error:
         raise argparse.ArgumentTypeError(error.message) from error
+
+
+def port(text: str) -> str:
+    """Read the number of a TCP port given as a flag; 0 is any that is free."""
+    if not text.isdecimal() or int(text) > _PORT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; write for example 8080")
+    return text
+
+
+def address(text: str) -> str:
+    """Read a Go listen address given as a flag; empty or 0 listens nowhere."""
+    if text in ("", "0"):
+        return text
+    _, colon, number = text.rpartition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no address to listen on; write for example :8080"
+        )
+    port(number)
+    return text
 
 
 def asks_for_help(argv: Sequence[str]) -> bool:

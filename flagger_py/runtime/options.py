@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from flagger_py.errors import SpecError
-from flagger_py.runtime.flags import flag, seconds, switch
+from flagger_py.runtime.flags import address, flag, port, seconds, switch
 from flagger_py.runtime.logs import LEVELS
 
 # With the last three a part adds flags of its own beside these.
@@ -186,9 +186,15 @@ def _election_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _surface_flags(parser: argparse.ArgumentParser) -> None:
-    flag(parser, "port", default="8080", help="Port of /metrics and /healthz.")
-    flag(parser, "metrics-addr", default=None, help="Address of /metrics; overrides --port.")
-    flag(parser, "health-addr", default=":9440", help="Address of /healthz and /readyz.")
+    flag(parser, "port", default="8080", type=port, help="Port of /metrics and /healthz.")
+    flag(
+        parser,
+        "metrics-addr",
+        default=None,
+        type=address,
+        help="Address of /metrics; overrides --port.",
+    )
+    flag(parser, "health-addr", default=":9440", type=address, help="Address of /healthz, /readyz.")
     flag(parser, "events-addr", default="", help="Where Flux's notification controller listens.")
     flag(
         parser,

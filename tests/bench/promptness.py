@@ -21,7 +21,7 @@ from flagger_py.testing.workloads import Workloads
 from flagger_rollout.api import KIND
 from flagger_rollout.children import METRIC_ANALYSIS, TRAFFIC_ROUTE
 
-from . import canonical, machine
+from . import canonical
 from .ground import Ground, ground, run
 
 NAMESPACE = "prompt"
@@ -53,7 +53,6 @@ class Promptness:
     written: Spread
     back: Spread
     whole: Spread
-    load: float
 
 
 @dataclass(slots=True)
@@ -177,7 +176,6 @@ def _summed(releases: Iterable[Moments]) -> Promptness:
         written=spread("failed", "written"),
         back=spread("failed", "back"),
         whole=spread("traffic", "back"),
-        load=machine.load(),
     )
 
 

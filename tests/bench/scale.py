@@ -28,11 +28,13 @@ START_LIMIT_S = 600.0
 
 @dataclass(slots=True)
 class Scale:
-    """Figures of one run; CPU in seconds a minute, memory in MiB, the rest in seconds."""
+    """Figures of one run; CPU in seconds a minute, memory in MiB, speed in million turns of a
+    loop a second, the rest in seconds.
+    """
 
     canaries: int
     objects: int
-    load_before: float
+    speed_before: float
     own_core: bool = False
     start_s: float = 0.0
     start_cpu_s: float = 0.0
@@ -54,7 +56,7 @@ class Scale:
     busy_requests: int = 0
     bed_cpu: float = 0.0
     peak_mib: float = 0.0
-    load_after: float = 0.0
+    speed_after: float = 0.0
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ async def measure(first: herd.Herd, canaries: int, progressing: int, idle_s: flo
             for item in first.member(number, url):
                 store.stock(item)
 
-    found = Scale(canaries, canaries * len(first.texts), machine.load())
+    found = Scale(canaries, canaries * len(first.texts), machine.speed())
     async with ground(stock, wall_clock) as here:
         found.own_core = here.own_core
         await _start(here, found)
@@ -98,7 +100,7 @@ async def measure(first: herd.Herd, canaries: int, progressing: int, idle_s: flo
         if progressing:
             await _release(here, found, progressing)
         found.peak_mib = machine.peak_mib(here.pid)
-    found.load_after = machine.load()
+    found.speed_after = machine.speed()
     return found
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from flagger_py.errors import SpecError
 from flagger_py.runtime import process
-from flagger_py.runtime.flags import FlagParser, flag, flag_lines, seconds, switch
+from flagger_py.runtime.flags import FlagParser, address, flag, flag_lines, seconds, switch
 from flagger_py.runtime.options import add_runtime_flags
 from tests.kernel.toy import BELLS
 
@@ -148,3 +148,28 @@ def test_flags_that_make_no_sense_together_are_one_line_and_code_2(
 
     assert process.main("bells", refuse, ["--bells=0"], add) == 2
     assert capsys.readouterr().err == "error: --bells=0: at least one must ring\n"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "--port=http",
+        "--port=70000",
+        "--metrics-addr=8080",
+        "--health-addr=:x",
+        "--metrics-addr=:-1",
+    ],
+)
+def test_an_address_that_nobody_can_listen_on_is_refused_at_once(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = FlagParser("flagger-bells")
+    add_runtime_flags(parser)
+
+    assert ended(parser, word) == 2
+    assert word.partition("=")[0] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "0", ":0", ":8080", "127.0.0.1:8080", "[::1]:8080"])
+def test_go_addresses_are_taken_as_they_are(text: str) -> None:
+    assert address(text) == text
