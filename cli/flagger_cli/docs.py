@@ -65,7 +65,7 @@ Without `--controllers` all four run in this process.
 
 def page() -> str:
     """Return the whole page; equal parsers give equal bytes."""
-    root = click.Context(cli, info_name=BINARY)
+    root = click.Context(cli, info_name=BINARY, **cli.context_settings)
     sections = [_INTRODUCTION, _options("Flags of every command", cli, root)]
     for name in COMMANDS:
         command = cli.get_command(root, name)
