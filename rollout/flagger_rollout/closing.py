@@ -125,21 +125,26 @@ def succeeded(case: Case, analysis: str, record: Mapping[str, Any]) -> Move:
     )
 
 
-def lost(case: Case, sentence: str) -> Move:
-    """The promotion broke the primary: the target's pods are the only ones that serve."""
-    message = f"Promotion of {case.target_ref} failed, primary not ready: {sentence}"
-    status = entered(
+def without_primary(case: Case, reason: Reason, message: str) -> CanaryStatus:
+    """Return the status in which the target serves everybody, because no primary can."""
+    return entered(
         case,
         Phase.FAILED,
         100,
         progress={
             "primary_lost": True,
             "ending": None,
+            "checked": False,
             "next_check_at": None,
-            **recorded(case, Reason.PROMOTION_FAILED, message),
+            **recorded(case, reason, message),
         },
     )
-    status, _ = closed(case, status)
+
+
+def lost(case: Case, sentence: str) -> Move:
+    """The promotion broke the primary: the target's pods are the only ones that serve."""
+    message = f"Promotion of {case.target_ref} failed, primary not ready: {sentence}"
+    status, _ = closed(case, without_primary(case, Reason.PROMOTION_FAILED, message))
     return Move(
         status,
         stalled(

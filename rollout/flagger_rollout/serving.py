@@ -2,9 +2,9 @@
 
 from flagger_py.conditions import progressing, stalled
 
-from . import ending
+from . import closing, ending
 from .case import Case
-from .move import Move, changed, entered, recorded
+from .move import Move, changed, recorded
 from .phases import Phase
 from .readiness import unavailable
 from .telling import Reason
@@ -28,17 +28,7 @@ def _primary_gone(case: Case) -> Move | None:
         f"{case.target_ref}. Push a version that becomes ready, or the last promoted one, and "
         f"the primary is made again"
     )
-    status = entered(
-        case,
-        Phase.FAILED,
-        100,
-        progress={
-            "primary_lost": True,
-            "checked": False,
-            "next_check_at": None,
-            **recorded(case, Reason.PRIMARY_MISSING, message),
-        },
-    )
+    status = closing.without_primary(case, Reason.PRIMARY_MISSING, message)
     told = case.warned(Reason.PRIMARY_MISSING, message)
     return Move(status, stalled(message, Reason.PRIMARY_MISSING), told=(told,))
 
