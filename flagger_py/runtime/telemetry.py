@@ -1,12 +1,11 @@
 """What a process counts: its work in controller-runtime's and Flux's names, and what parts tell.
 
-Series of an object are dropped when it goes, and a gauge that a pass no longer tells is dropped
-at once.
+How long an object's passes took is dropped when the object goes; for the gauges see `gauges`.
 """
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import TypeVar
 
@@ -23,23 +22,15 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from flagger_py import decision
+from flagger_py.clock import monotonic_s
 from flagger_py.refs import Kind
+from flagger_py.runtime.gauges import Gauges
 from flagger_py.runtime.interest import Reader
 from flagger_py.runtime.meters import PassDurations
 
 log = logging.getLogger(__name__)
 
-M = TypeVar("M", Counter, Gauge, Histogram)
-
-_Series = tuple[str, tuple[str, ...]]
-
-
-@dataclass(slots=True)
-class _Told:
-    """The gauges that passes over one object told: the latest one, and the one before."""
-
-    now: set[_Series] = field(default_factory=set)
-    before: set[_Series] = field(default_factory=set)
+M = TypeVar("M", Counter, Histogram)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +45,23 @@ class _Passes:
 class Telemetry:
     """The metrics of one process."""
 
-    def __init__(self, version: str, mesh_provider: str = "", *, process: bool = True) -> None:
+    def __init__(
+        self,
+        version: str,
+        mesh_provider: str = "",
+        *,
+        process: bool = True,
+        clock_s: Callable[[], float] = monotonic_s,
+    ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # ships no type
         self.registry = CollectorRegistry(auto_describe=True)
         if process:
             ProcessCollector(registry=self.registry)
             PlatformCollector(registry=self.registry)
             GCCollector(registry=self.registry)
-        self._gauges: dict[str, Gauge] = {}
+        self._gauges = Gauges(self.registry, clock_s)
         self._counters: dict[str, Counter] = {}
         self._histograms: dict[str, Histogram] = {}
-        self._told: dict[Reader, _Told] = {}
-        self._shares: dict[_Series, dict[Reader, float]] = {}
         info = self._gauge(
             "flagger_info", "Flagger version and mesh provider", "version mesh_provider"
         )
@@ -90,6 +86,7 @@ class Telemetry:
 
     def exposition(self) -> bytes:
         """Return all series in Prometheus' text format."""
+        self._gauges.sweep()
         return generate_latest(self.registry) + self._duration.exposition()
 
     def requested(self, method: str, code: int, host: str) -> None:
@@ -107,40 +104,25 @@ class Telemetry:
         self._duration.observe(kind.kind, reader[1], took_s)
         if result == "error":
             self._errors.labels(kind.kind.lower()).inc()
-        told = self._told.get(reader)
-        if told is not None and result != "error":
-            self._drop(reader, told.before - told.now)
-            told.before, told.now = told.now, set()
+        else:
+            self._gauges.passed(reader)
 
     def tell(self, reader: Reader, item: decision.Telling) -> None:
         """Note what a part tells; a metric that contradicts itself is left out."""
-        name, labels = item.name, " ".join(sorted(item.labels))
-        values = tuple(item.labels[label] for label in sorted(item.labels))
         try:
             match item:
                 case decision.Count():
-                    counter = self._counters.get(name) or self._counter(name, name, labels)
-                    _child(counter, values).inc()
+                    _series(self._counters, self._counter, item).inc()
                 case decision.Observe():
-                    histogram = self._histograms.get(name) or self._histogram(name, name, labels)
-                    _child(histogram, values).observe(item.value)
+                    _series(self._histograms, self._histogram, item).observe(item.value)
                 case decision.Gauge():
-                    gauge = self._gauges.get(name) or self._gauge(name, name, labels)
-                    shares = self._shares.setdefault((name, values), {})
-                    known = shares.get(reader) == item.value and (item.shared or len(shares) == 1)
-                    if not known:  # To find a series and set it takes longer than all else here.
-                        child = _child(gauge, values)
-                        shares[reader] = item.value
-                        child.set(sum(shares.values()) if item.shared else item.value)
-                    self._told.setdefault(reader, _Told()).now.add((name, values))
+                    self._gauges.tell(reader, item)
         except ValueError as error:
-            log.error("the metric %s is left out: %s", name, error)
+            log.error("the metric %s is left out: %s", item.name, error)
 
     def gone(self, kind: Kind, reader: Reader) -> None:
         """Drop the series of an object that is no more."""
-        told = self._told.pop(reader, None)
-        if told is not None:
-            self._drop(reader, told.now | told.before)
+        self._gauges.gone(reader)
         self._duration.remove(kind.kind, reader[1])
 
     def _passes_of(self, kind: Kind) -> _Passes:
@@ -154,19 +136,8 @@ class Telemetry:
             )
         return found
 
-    def _drop(self, reader: Reader, series: set[_Series]) -> None:
-        """Take *reader* out of *series*; one that nobody tells any more is removed."""
-        for name, values in series:
-            shares = self._shares[(name, values)]
-            shares.pop(reader, None)
-            if shares:
-                _child(self._gauges[name], values).set(sum(shares.values()))
-            elif values:
-                self._gauges[name].remove(*values)
-
     def _gauge(self, name: str, text: str, labels: str) -> Gauge:
-        made = self._gauges[name] = Gauge(name, text, labels.split(), registry=self.registry)
-        return made
+        return Gauge(name, text, labels.split(), registry=self.registry)
 
     def _counter(self, name: str, text: str, labels: str) -> Counter:
         made = self._counters[name] = Counter(name, text, labels.split(), registry=self.registry)
@@ -178,6 +149,10 @@ class Telemetry:
         return made
 
 
-def _child(metric: M, values: tuple[str, ...]) -> M:
-    """Return the series of *values*; a metric without labels is its only series."""
-    return metric.labels(*values) if values else metric
+def _series(
+    known: dict[str, M], make: Callable[[str, str, str], M], item: decision.Count | decision.Observe
+) -> M:
+    """Return the series that *item* is of; a metric without labels is its only series."""
+    labels = sorted(item.labels)
+    metric = known.get(item.name) or make(item.name, item.name, " ".join(labels))
+    return metric.labels(*(item.labels[label] for label in labels)) if labels else metric

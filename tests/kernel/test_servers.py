@@ -13,6 +13,7 @@ from flagger_py import decision
 from flagger_py.errors import Unavailable
 from flagger_py.refs import Key, Kind
 from flagger_py.runtime import logs
+from flagger_py.runtime.gauges import LAST_WORD_S
 from flagger_py.runtime.servers import Servers, Surface, host_and_port
 from flagger_py.runtime.telemetry import Telemetry
 
@@ -85,6 +86,13 @@ def exposed(telemetry: Telemetry) -> str:
     return telemetry.exposition().decode()
 
 
+def a_pass(telemetry: Telemetry, *told: decision.Gauge) -> None:
+    telemetry.begun(CANARY)
+    for gauge in told:
+        telemetry.tell(READER, gauge)
+    telemetry.ended(CANARY, READER, "success", 0.1)
+
+
 def test_gauges_counters_and_histograms_of_parts_are_shown() -> None:
     telemetry = Telemetry("1", process=False)
     where = {"name": "podinfo", "namespace": "apps"}
@@ -99,29 +107,81 @@ def test_gauges_counters_and_histograms_of_parts_are_shown() -> None:
     assert 'flagger_canary_duration_seconds_count{name="podinfo",namespace="apps"} 1.0' in shown
 
 
-def test_a_gauge_that_a_pass_no_longer_tells_is_dropped() -> None:
-    telemetry = Telemetry("1", process=False)
+def test_a_gauge_that_a_pass_no_longer_tells_is_shown_for_a_last_time() -> None:
+    """Prometheus holds a value for as long, and Flagger never drops one."""
+    now = [0.0]
+    telemetry = Telemetry("1", process=False, clock_s=lambda: now[0])
     for weight in ("a", "b"):
-        telemetry.begun(CANARY)
-        telemetry.tell(READER, decision.Gauge("flagger_canary_weight", {"workload": weight}, 5))
-        telemetry.ended(CANARY, READER, "success", 0.1)
+        told = decision.Gauge("flagger_canary_weight", {"workload": weight}, 5)
+        a_pass(telemetry, told)
 
-    shown = exposed(telemetry)
-    assert 'workload="b"' in shown
-    assert 'workload="a"' not in shown
+    now[0] = LAST_WORD_S - 1
+    for_a_while = exposed(telemetry)
+    now[0] = LAST_WORD_S
+    at_last = exposed(telemetry)
+
+    assert 'workload="a"' in for_a_while
+    assert 'workload="b"' in at_last
+    assert 'workload="a"' not in at_last
+
+
+def test_a_gauge_that_is_told_again_stays() -> None:
+    now = [0.0]
+    telemetry = Telemetry("1", process=False, clock_s=lambda: now[0])
+    for weight in ("a", "b", "a"):
+        a_pass(telemetry, decision.Gauge("flagger_canary_weight", {"workload": weight}, 5))
+
+    now[0] = LAST_WORD_S
+
+    assert 'workload="a"' in exposed(telemetry)
+
+
+def test_a_pass_that_tells_nothing_leaves_the_gauges_as_they_are() -> None:
+    """A suspended or stalled object still is what it was."""
+    now = [0.0]
+    telemetry = Telemetry("1", process=False, clock_s=lambda: now[0])
+    a_pass(telemetry, decision.Gauge("flagger_canary_status", {"name": "podinfo"}, 1))
+    a_pass(telemetry)
+    a_pass(telemetry)
+
+    now[0] = LAST_WORD_S
+
+    assert "podinfo" in exposed(telemetry)
 
 
 def test_the_series_of_an_object_go_with_it() -> None:
-    telemetry = Telemetry("1", process=False)
-    telemetry.begun(CANARY)
-    telemetry.tell(READER, decision.Gauge("flagger_canary_status", {"name": "podinfo"}, 1))
-    telemetry.ended(CANARY, READER, "success", 0.05)
+    """How long its passes took at once, its gauges after a last word."""
+    now = [0.0]
+    telemetry = Telemetry("1", process=False, clock_s=lambda: now[0])
+    a_pass(telemetry, decision.Gauge("flagger_canary_status", {"name": "podinfo"}, 1))
     before = exposed(telemetry)
 
     telemetry.gone(CANARY, READER)
+    after = exposed(telemetry)
+    now[0] = LAST_WORD_S
+    at_last = exposed(telemetry)
 
     assert before.count("podinfo") > 10
-    assert "podinfo" not in exposed(telemetry)
+    assert after.count("podinfo") == 1
+    assert 'flagger_canary_status{name="podinfo"} 1.0' in after
+    assert "podinfo" not in at_last
+
+
+def test_a_shared_gauge_counts_its_objects() -> None:
+    now = [0.0]
+    telemetry = Telemetry("1", process=False, clock_s=lambda: now[0])
+    one = decision.Gauge("flagger_canary_total", {"namespace": "apps"}, 1, shared=True)
+    other = ("rollout", Key("apps", "other"))
+    for reader in (READER, other):
+        telemetry.tell(reader, one)
+    both = exposed(telemetry)
+
+    telemetry.gone(CANARY, other)
+    now[0] = LAST_WORD_S
+    left = exposed(telemetry)
+
+    assert 'flagger_canary_total{namespace="apps"} 2.0' in both
+    assert 'flagger_canary_total{namespace="apps"} 1.0' in left
 
 
 def test_passes_are_counted_by_fluxs_names_and_buckets() -> None:
