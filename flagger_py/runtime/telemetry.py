@@ -1,13 +1,12 @@
 """What a process counts: its work in controller-runtime's and Flux's names, and what parts tell.
 
-How long an object's passes took is dropped when the object goes; for the gauges see `gauges`.
+How long an object's passes took is dropped when the object goes; for what parts tell see `told`.
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TypeVar
 
 from prometheus_client import (
     CollectorRegistry,
@@ -24,13 +23,11 @@ from prometheus_client.process_collector import ProcessCollector
 from flagger_py import decision
 from flagger_py.clock import monotonic_s
 from flagger_py.refs import Kind
-from flagger_py.runtime.gauges import Gauges
 from flagger_py.runtime.interest import Reader
 from flagger_py.runtime.meters import PassDurations
+from flagger_py.runtime.told import Told
 
 log = logging.getLogger(__name__)
-
-M = TypeVar("M", Counter, Histogram)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +56,7 @@ class Telemetry:
             ProcessCollector(registry=self.registry)
             PlatformCollector(registry=self.registry)
             GCCollector(registry=self.registry)
-        self._gauges = Gauges(self.registry, clock_s)
-        self._counters: dict[str, Counter] = {}
-        self._histograms: dict[str, Histogram] = {}
+        self._told = Told(self.registry, clock_s)
         info = self._gauge(
             "flagger_info", "Flagger version and mesh provider", "version mesh_provider"
         )
@@ -86,7 +81,7 @@ class Telemetry:
 
     def exposition(self) -> bytes:
         """Return all series in Prometheus' text format."""
-        self._gauges.sweep()
+        self._told.sweep()
         return generate_latest(self.registry) + self._duration.exposition()
 
     def requested(self, method: str, code: int, host: str) -> None:
@@ -105,24 +100,18 @@ class Telemetry:
         if result == "error":
             self._errors.labels(kind.kind.lower()).inc()
         else:
-            self._gauges.passed(reader)
+            self._told.passed(reader)
 
     def tell(self, reader: Reader, item: decision.Telling) -> None:
         """Note what a part tells; a metric that contradicts itself is left out."""
         try:
-            match item:
-                case decision.Count():
-                    _series(self._counters, self._counter, item).inc()
-                case decision.Observe():
-                    _series(self._histograms, self._histogram, item).observe(item.value)
-                case decision.Gauge():
-                    self._gauges.tell(reader, item)
+            self._told.tell(reader, item)
         except ValueError as error:
             log.error("the metric %s is left out: %s", item.name, error)
 
     def gone(self, kind: Kind, reader: Reader) -> None:
         """Drop the series of an object that is no more."""
-        self._gauges.gone(reader)
+        self._told.gone(reader)
         self._duration.remove(kind.kind, reader[1])
 
     def _passes_of(self, kind: Kind) -> _Passes:
@@ -140,19 +129,7 @@ class Telemetry:
         return Gauge(name, text, labels.split(), registry=self.registry)
 
     def _counter(self, name: str, text: str, labels: str) -> Counter:
-        made = self._counters[name] = Counter(name, text, labels.split(), registry=self.registry)
-        return made
+        return Counter(name, text, labels.split(), registry=self.registry)
 
     def _histogram(self, name: str, text: str, labels: str) -> Histogram:
-        made = Histogram(name, text, labels.split(), registry=self.registry)
-        self._histograms[name] = made
-        return made
-
-
-def _series(
-    known: dict[str, M], make: Callable[[str, str, str], M], item: decision.Count | decision.Observe
-) -> M:
-    """Return the series that *item* is of; a metric without labels is its only series."""
-    labels = sorted(item.labels)
-    metric = known.get(item.name) or make(item.name, item.name, " ".join(labels))
-    return metric.labels(*(item.labels[label] for label in labels)) if labels else metric
+        return Histogram(name, text, labels.split(), registry=self.registry)

@@ -13,9 +13,9 @@ from flagger_py import decision
 from flagger_py.errors import Unavailable
 from flagger_py.refs import Key, Kind
 from flagger_py.runtime import logs
-from flagger_py.runtime.gauges import LAST_WORD_S
 from flagger_py.runtime.servers import Servers, Surface, host_and_port
 from flagger_py.runtime.telemetry import Telemetry
+from flagger_py.runtime.told import LAST_WORD_S
 
 CANARY = Kind("flagger.app", "v1beta1", "Canary", "canaries")
 READER = ("rollout", Key("apps", "podinfo"))
@@ -86,7 +86,7 @@ def exposed(telemetry: Telemetry) -> str:
     return telemetry.exposition().decode()
 
 
-def a_pass(telemetry: Telemetry, *told: decision.Gauge) -> None:
+def a_pass(telemetry: Telemetry, *told: decision.Telling) -> None:
     telemetry.begun(CANARY)
     for gauge in told:
         telemetry.tell(READER, gauge)
@@ -153,7 +153,13 @@ def test_the_series_of_an_object_go_with_it() -> None:
     """How long its passes took at once, its gauges after a last word."""
     now = [0.0]
     telemetry = Telemetry("1", process=False, clock_s=lambda: now[0])
-    a_pass(telemetry, decision.Gauge("flagger_canary_status", {"name": "podinfo"}, 1))
+    where = {"name": "podinfo"}
+    told = (
+        decision.Gauge("flagger_canary_status", where, 1),
+        decision.Count("flagger_canary_failures_total", where),
+        decision.Observe("flagger_canary_duration_seconds", where, 0.2),
+    )
+    a_pass(telemetry, *told)
     before = exposed(telemetry)
 
     telemetry.gone(CANARY, READER)
@@ -161,10 +167,19 @@ def test_the_series_of_an_object_go_with_it() -> None:
     now[0] = LAST_WORD_S
     at_last = exposed(telemetry)
 
-    assert before.count("podinfo") > 10
-    assert after.count("podinfo") == 1
+    assert "gotk_reconcile_duration_seconds_count{" in before
+    assert "gotk_reconcile_duration_seconds_count{" not in after
     assert 'flagger_canary_status{name="podinfo"} 1.0' in after
+    assert 'flagger_canary_failures_total{name="podinfo"} 1.0' in after
     assert "podinfo" not in at_last
+
+
+def test_a_metric_that_was_of_another_kind_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    telemetry = Telemetry("1", process=False)
+    a_pass(telemetry, decision.Gauge("weight", {}, 5), decision.Count("weight", {}))
+
+    assert "\nweight 5.0" in exposed(telemetry)
+    assert "the metric weight is left out: it was a Gauge before" in caplog.text
 
 
 def test_a_shared_gauge_counts_its_objects() -> None:
