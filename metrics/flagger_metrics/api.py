@@ -1,13 +1,13 @@
 """What a user writes into a MetricAnalysis and what its controller answers."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from flagger_py.conditions import FluxSpec, FluxStatus
-from flagger_py.contracts import Measurement, Moment, Run, Verdict
+from flagger_py.contracts import Measurement, Moment, Run, Verdict, thresholds
+from flagger_py.contracts.thresholds import Policy, Reduce
 from flagger_py.crd_marks import Duration, refusal
 from flagger_py.refs import Kind, NameRef
 from flagger_py.wire import Wire
@@ -18,33 +18,11 @@ HISTORY_MAX = 10
 INTERVAL_DEFAULT = "1m"
 
 
-class Policy(StrEnum):
-    """What a metric without a value, or with an error instead of one, means for the verdict."""
+class ThresholdRange(thresholds.ThresholdRange):
+    """Bounds that a value may reach and must not pass, and that leave room for one.
 
-    FAIL = "Fail"
-    """It counts as what it is, NoData or Error, which its asker counts as a failed check."""
-    HOLD = "Hold"
-    """It counts as Inconclusive: neither for the release nor against it."""
-    IGNORE = "Ignore"
-    """It does not count; the verdict's sentence says that it was left out."""
-
-
-class Reduce(StrEnum):
-    """How several series become the one number that is judged."""
-
-    MAX = "max"
-    MIN = "min"
-    AVG = "avg"
-    SUM = "sum"
-    FIRST = "first"
-    LAST = "last"
-
-
-class ThresholdRange(Wire):
-    """Bounds that a value may reach and must not pass."""
-
-    min: float | None = Field(default=None, description="Smallest value that passes.")
-    max: float | None = Field(default=None, description="Largest value that passes.")
+    Flagger's own kind accepts any two.
+    """
 
     @model_validator(mode="after")
     def _has_room(self) -> Self:

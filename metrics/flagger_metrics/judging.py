@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flagger_py.contracts import Verdict
+from flagger_py.contracts.thresholds import Reduce
 
-from .api import MetricAnalysisSpec, Reading, Reduce
+from .api import MetricAnalysisSpec, Reading
 from .heard import Heard
 from .providers import Answer
 from .queries import DURATION, built_in_for

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flagger_py.contracts import Verdict
+from flagger_py.contracts.thresholds import Policy
 
-from .api import Policy, Reading
+from .api import Reading
 
 WORST_FIRST = (Verdict.FAILED, Verdict.ERROR, Verdict.NO_DATA, Verdict.INCONCLUSIVE)
 NOTHING_MEASURED = "nothing was measured: the analysis has no metrics"

@@ -5,30 +5,21 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from flagger_py.crd_marks import exactly_one_field, refusal, stored
+from flagger_py.crd_marks import refusal, stored
 from flagger_py.wire import Wire
 
-from .api_mesh import StringMatch
+from .api_mesh import ExactlyOne, StringMatch
 
 DIFFERENT_COOKIES = "cookieName and primaryCookieName must differ; rename one of them"
 
 
-class HeaderMatch(Wire):
+class HeaderMatch(ExactlyOne):
     """How a header is compared; exactly one of the fields."""
-
-    model_config = exactly_one_field()
 
     exact: str | None = Field(default=None, description="The header is this text.")
     prefix: str | None = Field(default=None, description="The header begins with this text.")
     suffix: str | None = Field(default=None, description="The header ends with this text.")
     regex: str | None = Field(default=None, description="The header matches this RE2 expression.")
-
-    @model_validator(mode="after")
-    def _one_comparison(self) -> Self:
-        ways = (self.exact, self.prefix, self.suffix, self.regex)
-        if sum(way is not None for way in ways) != 1:
-            raise refusal("set exactly one of exact, prefix, suffix and regex")
-        return self
 
 
 class AnalysisMatch(Wire):

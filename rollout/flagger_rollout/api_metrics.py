@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from flagger_py.contracts.thresholds import Policy, Reduce, ThresholdRange
 from flagger_py.crd_marks import duration_like, no_duration, readable_duration
 from flagger_py.wire import Wire
 
@@ -21,32 +21,6 @@ def _interval(text: str) -> str:
 
 
 Interval = Annotated[str, AfterValidator(_interval), duration_like(INTERVAL_PATTERN)]
-
-
-class WithoutReading(StrEnum):
-    """What a metric counts as when there is nothing to judge."""
-
-    FAIL = "Fail"
-    HOLD = "Hold"
-    IGNORE = "Ignore"
-
-
-class Reduce(StrEnum):
-    """How several series become the one number that is judged."""
-
-    MAX = "max"
-    MIN = "min"
-    AVG = "avg"
-    SUM = "sum"
-    FIRST = "first"
-    LAST = "last"
-
-
-class ThresholdRange(Wire):
-    """Values that pass; a side without a limit is open."""
-
-    min: float | None = Field(default=None, description="Least value that passes.")
-    max: float | None = Field(default=None, description="Greatest value that passes.")
 
 
 class SiblingRef(Wire):
@@ -81,15 +55,15 @@ class MetricSpec(Wire):
     template_variables: Mapping[str, str] = Field(
         default_factory=dict, description="Values for the template's own variables."
     )
-    on_no_data: WithoutReading = Field(
-        default=WithoutReading.FAIL,
+    on_no_data: Policy = Field(
+        default=Policy.FAIL,
         description=(
             "What no data, or no number, counts as: Fail counts against the threshold, "
             "Hold waits where it is, Ignore goes on without this metric. Fail without it."
         ),
     )
-    on_error: WithoutReading = Field(
-        default=WithoutReading.FAIL,
+    on_error: Policy = Field(
+        default=Policy.FAIL,
         description=(
             "What a provider that is down or refuses the query counts as: Fail, Hold or Ignore "
             "as for onNoData. Fail without it."

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from flagger_py.contracts.service import CustomMetadata
 from flagger_py.refs import SERVICE, Key
 from flagger_py.wire import Manifest
 
 from .api import Names, Selectors, TrafficRouteSpec
-from .api_service import CustomMetadata, Service
+from .api_service import Service
 from .objects import TOOLKIT_ANNOTATIONS, Address, annotated
 
 SERVICE_NAME = "kubernetes.io/service-name"

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flagger_metrics.api import Policy, Reduce
 from flagger_metrics.heard import Cause, Heard, Trouble
 from flagger_metrics.judging import judge, reduced
 from flagger_metrics.providers import Answer
@@ -14,6 +13,7 @@ from flagger_metrics.questions import questions
 from flagger_metrics.stage import Analysis
 from flagger_metrics.verdict import NOTHING_MEASURED, Judged, Outcome, combine
 from flagger_py.contracts import Verdict
+from flagger_py.contracts.thresholds import Policy, Reduce
 
 from .analyses import NOW, analysis, metric, success_rate
 

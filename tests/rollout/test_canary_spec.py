@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from flagger_py.contracts.thresholds import Policy
 from flagger_rollout.api import CanarySpec, CanaryStatus
 from flagger_rollout.api_analysis import Severity, Strategy, WebhookType
-from flagger_rollout.api_metrics import WithoutReading
 from flagger_rollout.plan import weight_max
 from tests.rollout.specs import analysed, canary, served, stepped
 
@@ -121,7 +121,7 @@ def test_what_is_left_out_is_as_flagger_has_it() -> None:
     assert (analysis.primary_ready_threshold, analysis.canary_ready_threshold) == (100, 100)
     assert analysis.webhooks[0].type is WebhookType.ROLLOUT
     assert analysis.alerts[0].severity is Severity.INFO
-    assert analysis.metrics[0].on_no_data is WithoutReading.FAIL
+    assert analysis.metrics[0].on_no_data is Policy.FAIL
     assert analysis.session_affinity is not None
     assert analysis.session_affinity.max_age == 86400
 

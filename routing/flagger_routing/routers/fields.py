@@ -17,7 +17,7 @@ ROUTE_FIELDS = (
     "meshName",
     "backends",
 )
-"""In the order of the schema, as they are spelt in a manifest."""
+"""As they are spelt in a manifest, in the order in which a status names them."""
 
 
 def without(*used: str) -> tuple[str, ...]:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flagger_py.contracts.gateways import GatewayRef
 from flagger_py.refs import Key, Kind
 from flagger_py.wire import Manifest
 
-from ..api_service import GatewayRef
 from ..objects import Address
 
 GATEWAY = Kind("gateway.networking.k8s.io", "v1", "Gateway", "gateways")

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from flagger_py.contracts.http import HeaderChange, Rewrite
 from flagger_py.quantities import duration_s
 
-from ..api_http import CorsPolicy, HeaderChange, MirrorTo, Rewrite
+from ..api_http import CorsPolicy, MirrorTo
 from ..api_service import Service
 
 CORS_MAX_AGE_S = 5
