@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
 from flagger_py.clock import seeded
@@ -36,10 +35,6 @@ from flagger_py.wire import Manifest
 log = logging.getLogger(__name__)
 
 _KNOWN = (CONFIG_MAP, DEPLOYMENT, ENDPOINT_SLICE, NAMESPACE, SECRET, SERVICE)
-_Slot = tuple[Kind, Key, str, str | None]
-"""What is applied: an object by a manager, whole or one subresource of it."""
-_COMPARED_MAX = 4096
-"""Manifests kept that the live object was seen to say: those of two thousand releases."""
 
 
 class KubernetesCluster:
@@ -72,7 +67,6 @@ class KubernetesCluster:
             kind: Scope(kind, reach.namespace if kind.namespaced else "", labels=selector)
             for kind in own
         }
-        self._compared: OrderedDict[_Slot, tuple[str | None, Manifest]] = OrderedDict()
         self.recorded: Callable[[Manifest], None] = lambda _: None
         """Hears every Event that was recorded."""
 
@@ -127,7 +121,7 @@ class KubernetesCluster:
     ) -> Manifest:
         kind = await self._kinds.resolve(manifest["apiVersion"], manifest["kind"])
         live = await self._live(kind, key_of(manifest), account)
-        if live is not None and self._says_already(kind, manifest, live, (manager, subresource)):
+        if live is not None and says_already(manifest, live, manager, subresource):
             return live
         params = {"fieldManager": manager, "force": "true" if force else "false"}
         written_here = subresource == "status" and kind in self._own
@@ -187,23 +181,6 @@ class KubernetesCluster:
         except FlaggerError:
             return None
         return store.get(key)
-
-    def _says_already(
-        self, kind: Kind, manifest: Manifest, live: Manifest, how: tuple[str, str | None]
-    ) -> bool:
-        """Compare, unless this very manifest was compared with this very version before."""
-        slot = (kind, key_of(live), *how)
-        version = live["metadata"].get("resourceVersion")
-        known = self._compared.get(slot)
-        if known is not None and known[0] == version and known[1] == manifest:
-            return True
-        if not says_already(manifest, live, *how):
-            return False
-        self._compared[slot] = (version, manifest)
-        self._compared.move_to_end(slot)
-        if len(self._compared) > _COMPARED_MAX:
-            self._compared.popitem(last=False)
-        return True
 
     def _heard(self, scope: Scope, change: Change) -> None:
         if self._own.get(change.kind) == scope:

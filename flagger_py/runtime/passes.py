@@ -1,6 +1,5 @@
 """One reconcile, everywhere the same: observe, decide, act, write the status once."""
 
-import contextlib
 import logging
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic
@@ -14,21 +13,15 @@ from flagger_py.decision import (
     Delete,
     Deliver,
     Emit,
-    Force,
     Hold,
     Observe,
     Release,
 )
-from flagger_py.errors import Conflict, FlaggerError, SpecError, Unavailable
+from flagger_py.errors import Conflict, SpecError, Unavailable
 from flagger_py.refs import key_of
+from flagger_py.runtime import status_writes
+from flagger_py.runtime.applying import apply
 from flagger_py.runtime.cluster import Site
-from flagger_py.runtime.conflicts import (
-    asked_by_another,
-    explain_conflict,
-    explained,
-    held_by_gitops,
-)
-from flagger_py.runtime.definitions import pruned, refuses_status, too_old
 from flagger_py.runtime.letting_go import holds, left_behind, let_go_in_s
 from flagger_py.runtime.part import Outcome, Part, Seen, Shell, Spec, Status, ours
 from flagger_py.runtime.saying import Voice
@@ -121,35 +114,12 @@ class Pass(Generic[Spec, Status, Seen]):
                     self.after.append(action)
 
     async def _apply(self, subject: Subject[Spec, Status], action: Apply) -> None:
-        manifest = action.manifest
-        group = manifest["apiVersion"].rpartition("/")[0]
-        account = self._account_for(group, subject)
-        cluster, manager = self.shell.cluster, self.part.manager
-        try:
-            await cluster.apply(
-                manifest, manager=manager, force=action.force is Force.ALWAYS, account=account
-            )
-        except Conflict as error:
-            if not error.managers:
-                raise
-            if action.force is Force.ASK:
-                raise asked_by_another(manifest, error) from error
-            if action.force in (Force.NEVER, Force.ALWAYS):
-                raise explained(manifest, error) from error
-            if not held_by_gitops(error.managers):
-                await cluster.apply(manifest, manager=manager, force=True, account=account)
-            elif action.force is Force.UNLESS_GITOPS:
-                raise explained(manifest, error) from error
-            else:
-                await self.voice.say(
-                    subject,
-                    Emit(
-                        Reason.FIELD_MANAGER_CONFLICT,
-                        explain_conflict(manifest, error),
-                        "Warning",
-                        token=f"generation {subject.generation}",
-                    ),
-                )
+        account = self._account_for(action.manifest["apiVersion"].rpartition("/")[0], subject)
+        tolerated = await apply(self.shell.cluster, action, self.part.manager, account)
+        if tolerated:
+            token = f"generation {subject.generation}"
+            warning = Emit(Reason.FIELD_MANAGER_CONFLICT, tolerated, "Warning", token=token)
+            await self.voice.say(subject, warning)
 
     async def _hold(self) -> None:
         manifest = identity(self.manifest)
@@ -190,7 +160,7 @@ class Pass(Generic[Spec, Status, Seen]):
         status = dated(before, decision, self.manifest, self.shell.clock())
         wrote = False
         if status.wire() != (self.manifest.get("status") or {}) and not self._gone(decision):
-            await self._write_status(before, status)
+            await status_writes.write(self.part, self.shell, self.manifest, before, status)
             wrote = True
         for item in self.after if decision.actions else ():
             if not isinstance(item, Deliver):
@@ -202,34 +172,6 @@ class Pass(Generic[Spec, Status, Seen]):
         # until a pass finds nothing to write.
         again_s = 0.0 if wrote else decision.requeue_after_s
         return Outcome(again_s, wrote_status=wrote, sentence=decision.standing.message)
-
-    async def _write_status(self, before: Status, status: Status) -> None:
-        """Write *status*, or say over the one *before* that the definition does not know it."""
-        try:
-            stored = await self._put_status(status)
-        except FlaggerError as error:
-            if not refuses_status(error):
-                raise
-            fault = too_old(self.part.kind, error.message)
-        else:
-            lost = pruned(status.wire(), stored.get("status") or {})
-            if not lost:
-                return
-            self._took_effect(stored)
-            before = status_in(self.part, stored)
-            fault = too_old(self.part.kind, f"it does not know {lost}")
-        told = kept(before, retrying(fault.message, fault.reason))
-        with contextlib.suppress(FlaggerError):
-            await self._put_status(dated(before, told, self.manifest, self.shell.clock()))
-        raise fault
-
-    async def _put_status(self, status: Status) -> Manifest:
-        manifest = identity(self.manifest)
-        manifest["metadata"]["resourceVersion"] = self.manifest["metadata"]["resourceVersion"]
-        manifest["status"] = status.wire()
-        return await self.shell.cluster.apply(
-            manifest, manager=self.part.status_manager, force=True, subresource="status"
-        )
 
     def _gone(self, decision: Decision[Status]) -> bool:
         released = any(isinstance(action, Release) for action in decision.actions)

@@ -1,7 +1,7 @@
 """What the analyses of a Canary say together about one tick: its own and the referenced ones."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,13 +30,15 @@ NOTHING_MEASURED = "no metric is configured, so nothing was measured"
 class Found:
     """*sentence* quotes the readings; *halt* is Flagger's text for the event where it failed.
 
-    *child* is the analysis whose answer is missing, where the verdict is Pending.
+    *child* is the analysis whose answer is missing, where the verdict is Pending. *asked* tells
+    that this is the answer to this tick's own question: a failure then counts before it is due.
     """
 
     verdict: Verdict
     sentence: str
     halt: str = ""
     child: Child | None = None
+    asked: bool = False
 
 
 def run_for(case: Case, since: datetime, due: datetime) -> Run | None:
@@ -110,7 +112,7 @@ def _own(case: Case) -> Found:
     judged = child.judged
     if judged is None or judged.token != case.tick_token:
         return Found(Verdict.PENDING, "", child=child)
-    return _found(case, child, judged)
+    return replace(_found(case, child, judged), asked=True)
 
 
 def _foreign(case: Case, child: Child) -> Found:
@@ -120,7 +122,8 @@ def _foreign(case: Case, child: Child) -> Found:
     if asks_by_token(child.manifest):
         if judged.token != case.tick_token:
             return Found(Verdict.PENDING, "", child=child)
-    elif judged.at is None or judged.at < (case.route_since or case.now):
+        return replace(_found(case, child, judged), asked=True)
+    if judged.at is None or judged.at < (case.route_since or case.now):
         return Found(Verdict.PENDING, f"{child} has not judged this split yet", child=child)
     return _found(case, child, judged)
 

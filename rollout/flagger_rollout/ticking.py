@@ -50,19 +50,9 @@ def tick(case: Case, told: Tolds) -> Move:
         told = (*told, case.warned(Reason.ROLLING_BACK, text))
         sentence = f"Rolled back: {failed} checks failed, and the threshold is now {threshold}"
         return ending.begin(case, Ending.ROLL_BACK, told, sentence)
-    due = case.due
     starting = case.status.canary_weight == 0
-    run = None if starting else judging.run_for(case, case.since, due)
-    foreign = () if starting else judging.foreign_runs(case, case.since, due)
-    if case.now < due:
-        return Move(
-            case.status,
-            progressing(case.step_sentence),
-            told=told,
-            analysis_run=run,
-            foreign=foreign,
-            wake_s=case.seconds_until(due),
-        )
+    if case.now < case.due:
+        return _until_due(case, told) if starting else _while_judged(case, told)
     asked, refused = asking.ask_any(case, case.hooks(Hook.ROLLBACK), "tick", case.progress.tick)
     told = (*told, *_refusals(case, refused))
     if asked.waiting is not None:
@@ -70,6 +60,39 @@ def tick(case: Case, told: Tolds) -> Move:
     if asked.passed:
         return _asked_back(case, asked.passed[0].name, told)
     return _starting(case, told) if starting else _checks(case, told)
+
+
+def _until_due(case: Case, told: Tolds) -> Move:
+    wake_s = case.seconds_until(case.due)
+    return Move(case.status, progressing(case.step_sentence), told=told, wake_s=wake_s)
+
+
+def _while_judged(case: Case, told: Tolds) -> Move:
+    """Ask for the verdict and wait until it is due; only a failure counts before that."""
+    found = judging.verdict(case)
+    if found.verdict is Verdict.FAILED and found.asked:
+        return _failed(case, told, found.halt, found.sentence)
+    standing, wake_s = progressing(case.step_sentence), None
+    if found.child is not None:
+        standing, wake_s = asking.waits_for_answer(case, found.child, case.step_sentence)
+    due_s = case.seconds_until(case.due)
+    if found.verdict is Verdict.PENDING and _nothing_else_due(case):
+        # The verdict itself wakes us; what remains to be seen is that none comes.
+        due_s += case.settings.no_answer_after_s
+    return Move(
+        case.status,
+        standing,
+        told=told,
+        analysis_run=judging.run_for(case, case.since, case.due),
+        foreign=judging.foreign_runs(case, case.since, case.due),
+        wake_s=due_s if wake_s is None else min(wake_s, due_s),
+    )
+
+
+def _nothing_else_due(case: Case) -> bool:
+    """Tell whether only the Canary's own analysis has something to say when the tick is due."""
+    hooks = (*case.hooks(Hook.ROLLBACK), *case.hooks(Hook.ROLLOUT))
+    return bool(case.spec.analysis.metrics) and not hooks and not case.seen.foreign_analyses
 
 
 def _starting(case: Case, told: Tolds) -> Move:

@@ -71,7 +71,54 @@ def test_the_question_names_when_the_split_came_into_force() -> None:
 
     run = applied(decision.actions, "MetricAnalysis")[0]["spec"]["run"]
     assert (run["since"], run["due"]) == ("2026-01-01T11:59:57Z", "2026-01-01T12:00:07Z")
+
+
+def test_the_verdict_itself_ends_the_wait_for_it() -> None:
+    """Only that none comes has to be seen by the clock, 30 s after it was due."""
+    assert Scene(since_s=3).decide().requeue_after_s == 37
+
+
+def test_what_else_is_asked_when_the_tick_is_due_is_asked_then() -> None:
+    hook = {"name": "ask", "type": "rollback", "url": "http://gate.test/"}
+    scene = Scene(a_canary(webhooks=[hook]), since_s=3)
+
+    assert scene.decide().requeue_after_s == 7
+
+
+def test_a_failure_counts_before_it_is_due() -> None:
+    """A sequential judge needs no whole interval to see that a version fails."""
+    scene = Scene(failed=1, since_s=3)
+    scene.verdict = judged(scene, "Failed", "success rate 80.00% < 99%", value=80.0)
+
+    decision = scene.decide()
+
+    assert split_asked(decision) == (100, 0)
+    assert decision.status.failed_checks == 2
+
+
+@pytest.mark.parametrize("verdict", ["Passed", "NoData", "Error", "Inconclusive"])
+def test_nothing_but_a_failure_counts_before_it_is_due(verdict: str) -> None:
+    """The clock of whoever judges may be ahead of ours: the tick is taken when it is due."""
+    scene = Scene(since_s=3)
+    scene.verdict = judged(scene, verdict, value=100.0)
+
+    decision = scene.decide()
+
+    assert (decision.status.canary_weight, decision.status.failed_checks) == (20, 0)
     assert decision.requeue_after_s == 7
+
+
+def test_an_analysis_that_stalls_is_told_before_its_verdict_is_due() -> None:
+    scene = Scene(since_s=3)
+    scene.verdict = {
+        "conditions": [
+            {"type": "Stalled", "status": "True", "reason": "NoTemplate", "message": "make it"}
+        ]
+    }
+
+    standing = scene.decide().standing
+
+    assert (standing.reason, standing.message) == ("NoTemplate", "MetricAnalysis app: make it")
 
 
 @pytest.mark.parametrize("verdict", ["Failed", "NoData", "Error"])

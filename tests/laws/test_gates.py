@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from flagger_py.egress import Request, Response, Unreachable
 from flagger_py.runtime.part import Outcome
-
-from .bench import Bench, Crash, gate
+from tests.gating.bench import Bench, Crash, gate
 
 Step = tuple[str, int]
 
