@@ -11,11 +11,11 @@ from flagger_py.errors import SpecError
 from flagger_py.refs import Key, Kind
 from flagger_py.runtime.client import EVENT, Client, Scope
 from flagger_py.runtime.credentials import Credentials, Source
+from flagger_py.runtime.kubeconfigs import located, who
 from flagger_py.runtime.transport import Transport
 from flagger_py.wire import Manifest
 
 from .reach import Reach
-from .who import who
 
 POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 T = TypeVar("T")
@@ -70,9 +70,9 @@ def own_namespace(path: Path = POD_NAMESPACE) -> str:
 
 
 async def _open(reach: Reach, work: Callable[[Access], Awaitable[T]]) -> T:
-    told = who(reach.kubeconfig, reach.context, os.environ)
     credentials = Credentials(Source(reach.kubeconfig, reach.context))
     await credentials.load()
+    told = who(located(reach.kubeconfig, os.environ), reach.context)
     transport = Transport(credentials)
     namespace = reach.namespace or told.namespace or own_namespace() or "default"
     try:

@@ -1,7 +1,6 @@
 """What is said about objects, without any cluster."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +10,6 @@ from flagger_cli.explanation import explain
 from flagger_cli.picture import Picture, Respondent
 from flagger_cli.printing import rendered
 from flagger_cli.rows import Table, standing
-from flagger_cli.who import Who, who
-from flagger_py.errors import SpecError
 from flagger_py.testing.build import a_canary
 
 from .gates import a_gate
@@ -198,27 +195,3 @@ def test_the_state_of_a_gate_is_said_once() -> None:
     text = _text(Picture(a_canary(), gates=(Respondent("Gate", "app-go", gate),)))
 
     assert "Gate app-go: closed: denied by ann" in text
-
-
-def test_the_first_kubeconfig_to_name_a_thing_wins(tmp_path: Path) -> None:
-    first, second = tmp_path / "a", tmp_path / "b"
-    first.write_text("current-context: two\n")
-    second.write_text(
-        "current-context: one\n"
-        "contexts:\n"
-        "- {name: one, context: {user: ann}}\n"
-        "- {name: two, context: {user: bob, namespace: apps}}\n"
-    )
-    environ = {"KUBECONFIG": f"{first}:{tmp_path / 'none'}:{second}"}
-
-    assert who("", "", environ) == Who("bob", "apps")
-    assert who("", "one", environ) == Who("ann", "")
-    assert who(str(tmp_path / "none"), "", environ) == Who()
-
-
-def test_a_kubeconfig_that_is_no_map_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "k"
-    path.write_text("- 1\n")
-
-    with pytest.raises(SpecError, match=f"kubeconfig {path} is no YAML map"):
-        who(str(path), "", {})
