@@ -19,13 +19,15 @@ class Checked:
     """What was found in one document; *ours* tells whether it is of a kind that we know.
 
     *unknown* are fields that an API server would drop, *invalid* is what a controller refuses,
-    *notes* are values that count as something else than they say.
+    *warnings* are of what only another server can judge, *notes* are values that count as
+    something else than they say.
     """
 
     title: str
     ours: bool
     unknown: tuple[str, ...] = ()
     invalid: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     source: str = ""
 
@@ -58,6 +60,7 @@ def _checked(document: Document) -> Checked:
         True,
         unknown=unknown_fields(version["schema"]["openAPIV3Schema"], value),
         invalid=(*document.double, *found.invalid),
+        warnings=found.warnings,
         notes=found.notes,
         source=source,
     )

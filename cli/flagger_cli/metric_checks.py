@@ -1,61 +1,70 @@
 """What the metrics part says of a MetricAnalysis or MetricTemplate before anything is asked."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flagger_metrics.api import MetricAnalysisSpec, MetricAnalysisStatus
 from flagger_metrics.api_template import MetricTemplateSpec
 from flagger_metrics.heard import Trouble
-from flagger_metrics.promql_queries import parsed
+from flagger_metrics.promql_queries import PARSE_ERROR, parsed
 from flagger_metrics.promql_vectors import PromqlFault
 from flagger_metrics.providers import Access, provider_of
 from flagger_metrics.providers.installed import installed
 from flagger_metrics.questions import Origin, Question, names, questions
 from flagger_metrics.render import check, render
-from flagger_metrics.settings import MetricsSettings
+from flagger_metrics.settings import MetricsSettings, SourceType
 from flagger_metrics.sources import NOTHING_TO_ASK, Finder
 from flagger_metrics.stage import Analysis
 from flagger_py.clock import wall_clock
 from flagger_py.errors import SpecError
 from flagger_py.subject import Subject
 
-_PROMQL = ("openmetrics", "prometheus")
+_PROMQL = tuple(SourceType)
 """Types of providers whose queries are PromQL."""
 
 
-def analysis_faults(given: Mapping[str, Any], manifest: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what keeps the analysis *given*, a spec, from being asked.
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong; *perhaps* says that only the server that is asked can tell."""
+
+    text: str
+    perhaps: bool = False
+
+
+def analysis_findings(given: Mapping[str, Any], manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield what keeps, or may keep, the analysis *given*, a spec, from being asked.
 
     *manifest* lends it name and namespace.
     """
     try:
         spec = MetricAnalysisSpec.read(given, "spec")
     except SpecError as error:
-        yield error.message
+        yield Finding(error.message)
         return
     subject = Subject(manifest, spec, MetricAnalysisStatus(), wall_clock())
     for question in questions(spec, subject.namespace):
-        fault = _fault(question, subject)
-        if fault:
-            yield fault
+        found = _found(question, subject)
+        if found is not None:
+            yield found
 
 
-def template_faults(manifest: Mapping[str, Any]) -> Iterator[str]:
+def template_findings(manifest: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield what is wrong with a MetricTemplate, whoever refers to it."""
     try:
         spec = MetricTemplateSpec.read(manifest.get("spec") or {}, "spec")
     except SpecError as error:
-        yield error.message
+        yield Finding(error.message)
         return
-    yield from _provider_faults(spec)
+    yield from map(Finding, _provider_faults(spec))
     try:
         check(spec.query)
     except SpecError as error:
-        yield f"spec.query: {error.message}"
+        yield Finding(f"spec.query: {error.message}")
         return
-    fault = _promql_fault(_tried(spec.query)) if spec.provider.type in _PROMQL else None
-    if fault:
-        yield f"spec.query: {fault}"
+    found = _unread("spec.query", _tried(spec.query), spec.provider.type)
+    if found is not None:
+        yield found
 
 
 def _provider_faults(spec: MetricTemplateSpec) -> Iterator[str]:
@@ -73,14 +82,14 @@ def _provider_faults(spec: MetricTemplateSpec) -> Iterator[str]:
         yield f"spec.provider: {error.message}"
 
 
-def _fault(question: Question, subject: Analysis) -> str | None:
+def _found(question: Question, subject: Analysis) -> Finding | None:
     """Return what keeps a question from being asked, as far as the object alone tells."""
     where = f"{question.field} ({question.metric.name})"
     match question.origin:
         case Origin.TEMPLATE:
             return None
         case Origin.NOWHERE:
-            return (
+            return Finding(
                 f"{where}: {NOTHING_TO_ASK}; give it a query or a templateRef, or call it "
                 f"request-success-rate or request-duration"
             )
@@ -89,9 +98,8 @@ def _fault(question: Question, subject: Analysis) -> str | None:
         case Origin.BUILT_IN | Origin.INLINE:
             source = Finder(MetricsSettings(), installed()).served(question, subject)
             if isinstance(source, Trouble):
-                return source.advice
-            fault = _promql_fault(source.query)
-            return f"{where}: {fault}" if fault else None
+                return Finding(source.advice)
+            return _unread(where, source.query, source.access.type)
 
 
 def _tried(query: str) -> str:
@@ -103,12 +111,23 @@ def _tried(query: str) -> str:
         return ""
 
 
-def _promql_fault(query: str) -> str | None:
-    """Return what is wrong with *query*; an empty one is not judged."""
-    if not query:
+def _unread(where: str, query: str, provider: str) -> Finding | None:
+    """Return what our reader of PromQL could not read in *query*; an empty one is not judged.
+
+    What exporters are scraped for we evaluate ourselves. A server with Prometheus' API may know
+    more than PromQL, as VictoriaMetrics does: only it can tell.
+    """
+    if not query or provider not in _PROMQL:
         return None
     try:
         parsed(query)
     except PromqlFault as fault:
-        return str(fault)
+        if provider == SourceType.OPENMETRICS:
+            return Finding(f"{where}: {fault}")
+        unread = str(fault).removeprefix(PARSE_ERROR)
+        return Finding(
+            f"{where}: the query is no PromQL that we can read ({unread}); "
+            f"it is asked of the server as it is written",
+            perhaps=True,
+        )
     return None

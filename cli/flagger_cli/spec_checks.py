@@ -1,7 +1,7 @@
 """What the installed parts say of a spec by itself: their own code reads and refuses it here."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ from flagger_routing.routers import router_for
 from flagger_routing.routers.discovery import all_routers
 from flagger_routing.settings import RoutingSettings
 
-from .metric_checks import analysis_faults, template_faults
+from .metric_checks import Finding, analysis_findings, template_findings
 from .resources import RESOURCES
 
 Spec = TypeVar("Spec", bound=Wire)
@@ -31,9 +31,10 @@ Spec = TypeVar("Spec", bound=Wire)
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is invalid, and what counts as something else than it says."""
+    """What is invalid, what may be, and what counts as something else than it says."""
 
     invalid: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -46,16 +47,15 @@ def findings_of(kind: str, manifest: Mapping[str, Any]) -> Findings:
         case "TrafficRoute":
             _traffic_route(manifest, found)
         case "MetricAnalysis":
-            spec = manifest.get("spec") or {}
-            found.invalid.extend(analysis_faults(spec, manifest))
+            found.take(analysis_findings(manifest.get("spec") or {}, manifest))
         case "MetricTemplate":
-            found.invalid.extend(template_faults(manifest))
+            found.take(template_findings(manifest))
         case "Gate":
             _gate(manifest, found)
         case _:
             model = next(one.spec for one in RESOURCES if one.kind.kind == kind)
             found.spec(model, manifest)
-    return Findings(tuple(dict.fromkeys(found.invalid)), tuple(found.notes))
+    return Findings(tuple(dict.fromkeys(found.invalid)), tuple(found.warnings), tuple(found.notes))
 
 
 @dataclass(slots=True)
@@ -63,6 +63,7 @@ class _Found:
     """Findings as they are made; *invalid* may hold one twice."""
 
     invalid: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def spec(self, model: type[Spec], manifest: Mapping[str, Any]) -> Spec | None:
@@ -72,6 +73,10 @@ class _Found:
         except SpecError as error:
             self.invalid.append(error.message)
             return None
+
+    def take(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            (self.warnings if finding.perhaps else self.invalid).append(finding.text)
 
     def attempt(self, act: Callable[[], object], at: str = "", own: str = "") -> None:
         """Let a part read something; its refusal is a finding *at* a field.
@@ -116,9 +121,13 @@ def _metrics(spec: CanarySpec, manifest: Mapping[str, Any], found: _Found) -> No
     # What is wrong with a range was said above, in the rollout's words.
     metrics = [{**m.wire(), "thresholdRange": None} for m in spec.analysis.metrics]
     asked = {"target": target, "metrics": metrics}
-    for fault in analysis_faults(asked, manifest):
-        moved = fault.replace("spec.metrics", "spec.analysis.metrics")
-        found.invalid.append(moved.replace("spec.target.", "spec."))
+    found.take(map(_moved, analysis_findings(asked, manifest)))
+
+
+def _moved(finding: Finding) -> Finding:
+    """Name the fields of the Canary instead of those of the MetricAnalysis made from it."""
+    moved = finding.text.replace("spec.metrics", "spec.analysis.metrics")
+    return replace(finding, text=moved.replace("spec.target.", "spec."))
 
 
 def _read_otherwise(spec: CanarySpec) -> Iterator[str]:

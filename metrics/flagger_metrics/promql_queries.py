@@ -10,6 +10,8 @@ from .promql_vectors import PromqlFault
 
 QUERY_CHARS_MAX = 16 * 1024
 PARSED_MAX = 512
+PARSE_ERROR = 'invalid parameter "query": parse error: '
+"""How Prometheus begins what it says of a query that is no PromQL."""
 
 Test = Callable[[Mapping[str, str]], bool]
 
@@ -27,7 +29,7 @@ def parsed(query: str) -> syntax.Expr:
     try:
         return syntax.parse(query)
     except ValueError as error:
-        raise PromqlFault(f'invalid parameter "query": parse error: {error}') from error
+        raise PromqlFault(f"{PARSE_ERROR}{error}") from error
 
 
 def metric_names(query: str) -> frozenset[str] | None:

@@ -34,7 +34,7 @@ def _hook(**hook: Any) -> dict[str, Any]:
         ({"provider": "istio"}, "istio is a provider of Flagger that this version does not route"),
         (_metric(), "spec.analysis.metrics[0] (errors): no usable metrics template and query"),
         (_metric(query="up{{ interval }"), "metrics[0] (errors): template parsing failed"),
-        (_metric(query="sum(up"), 'metrics[0] (errors): invalid parameter "query": parse error'),
+        (_metric(query="up{{ variables.zone }}"), "metrics[0] (errors): template excution failed"),
         (
             _metric(query="up", thresholdRange={"min": 5, "max": 1}),
             "spec.analysis.metrics[0].thresholdRange: min 5 is greater than max 1",
@@ -97,7 +97,7 @@ def _analysis(**metric: Any) -> dict[str, Any]:
         (_template("promethues", "up"), "spec.provider.type 'promethues' is unknown"),
         (_template("datadog", "up"), "spec.provider.type 'datadog' is not supported yet"),
         (_template("prometheus", "up{{ interval }"), "spec.query: template parsing failed"),
-        (_template("prometheus", "sum(up"), 'spec.query: invalid parameter "query": parse error'),
+        (_template("openmetrics", "a default 0"), 'spec.query: invalid parameter "query": parse'),
         (
             _template("prometheus", "up", "prometheus:9090"),
             "prometheus address prometheus:9090 is not",
@@ -127,6 +127,38 @@ def test_the_other_kinds_are_read_by_their_controllers_as_well(manifest: Any, fi
     assert code == 1
     assert finding in out
     assert len(out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "unread"),
+    [
+        ("sum(rate(errors[1m])) default 0", "invalid promql query"),
+        ("rollup_rate(errors[{{ interval }}])", "unknown function with name 'rollup_rate'"),
+        ("max_over_time(errors[1m]) keep_metric_names", "invalid promql query"),
+        ("WITH (f = errors[1m]) rate(f)", "invalid promql query"),
+        ("sum(up", "unclosed left parenthesis"),
+    ],
+    ids=["default", "rollup", "keep-names", "with", "not-closed"],
+)
+def test_a_query_that_only_its_server_can_judge_is_a_warning(query: str, unread: str) -> None:
+    judged = (
+        f"the query is no PromQL that we can read ({unread}); "
+        f"it is asked of the server as it is written"
+    )
+
+    code, out, told = _lint(
+        a_canary(spec=_metric(query=query)),
+        _analysis(name="errors", query=query),
+        _template("prometheus", query),
+    )
+
+    assert (code, out) == (0, "")
+    assert told.splitlines() == [
+        f"warning: -: Canary test/app: spec.analysis.metrics[0] (errors): {judged}",
+        f"warning: -: MetricAnalysis a: spec.metrics[0] (errors): {judged}",
+        f"warning: -: MetricTemplate a: spec.query: {judged}",
+        "0 findings in 3 of 3 objects",
+    ]
 
 
 def test_a_template_that_needs_its_askers_variables_is_good() -> None:

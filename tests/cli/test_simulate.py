@@ -134,6 +134,18 @@ def test_an_invalid_spec_is_not_played(tmp_path: Path, spec: Any, finding: str) 
     assert finding in result.stderr
 
 
+def test_a_query_that_the_imitated_prometheus_cannot_read_is_not_played(tmp_path: Path) -> None:
+    metric = {"name": "errors", "interval": "1m", "query": "rollup_rate(errors[1m])"}
+    path = _file(tmp_path, a_canary(spec={"analysis": {"metrics": [metric]}}))
+
+    result = call("simulate", "-f", path)
+
+    assert result.exit_code == 1
+    assert "unknown function with name 'rollup_rate'" in result.stderr
+    assert result.stderr.endswith("; here it has no answer\n")
+    assert result.stdout == ""
+
+
 def test_a_misspelt_field_is_told_and_the_play_goes_on(tmp_path: Path) -> None:
     canary = a_canary(spec={"analysis": {"stepWieght": 5}})
 

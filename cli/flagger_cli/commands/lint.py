@@ -14,9 +14,11 @@ def lint(paths: tuple[Path, ...]) -> int:
     """Find unknown fields and invalid values in manifests.
 
     An API server drops unknown fields silently; here each is named with its path. What the
-    controllers of this version would refuse is refused here in their words; what counts as
-    something else than it says is a note. Lists are unpacked, and objects of kinds that are not
-    ours are left alone. Exits with 1 when there is a finding.
+    controllers of this version would refuse is refused here in their words. A metric's query that
+    our reader of PromQL does not understand is a warning, since the server that is asked may know
+    more, as VictoriaMetrics does; what counts as something else than it says is a note. Lists are
+    unpacked, and objects of kinds that are not ours are left alone. Exits with 1 when there is a
+    finding; neither a warning nor a note is one.
 
     Not seen here is what only a cluster can tell: whether targets, MetricTemplates, Secrets and
     Gateways that are named exist, whether webhooks and metric servers answer, what a controller's
@@ -26,6 +28,8 @@ def lint(paths: tuple[Path, ...]) -> int:
     for one in seen:
         for finding in one.findings:
             click.echo(f"{one.source}: {one.title}: {finding}")
+        for warning in one.warnings:
+            click.echo(f"warning: {one.source}: {one.title}: {warning}", err=True)
         for note in one.notes:
             click.echo(f"note: {one.source}: {one.title}: {note}", err=True)
     count = sum(len(one.findings) for one in seen)

@@ -40,8 +40,9 @@ def simulate(
     The controllers are the real ones; cluster, pods, users and Prometheus are imitated. The files
     have one Canary; a Deployment, ConfigMaps and MetricTemplates beside it are used as they are.
     Revision 1 is the first version; each further one is pushed when the last has come to rest.
-    Webhooks approve. Exits with 1 when `lint` finds an invalid value, when a revision is not
-    taken, and when a release does not come to rest in time.
+    Webhooks approve. Exits with 1 when `lint` finds an invalid value, or warns of a query, which
+    the imitated Prometheus could not read either; when a revision is not taken, and when a release
+    does not come to rest in time.
     """
     from ..playing import Wishes, play
     from ..stage import stage
@@ -70,7 +71,9 @@ def _invalid(documents: tuple[Document, ...]) -> bool:
             click.echo(f"note: {one.title}: {told}", err=True)
         for told in one.invalid:
             click.echo(f"error: {one.title}: {told}", err=True)
-    return any(one.invalid for one in seen)
+        for told in one.warnings:
+            click.echo(f"error: {one.title}: {told}; here it has no answer", err=True)
+    return any((*one.invalid, *one.warnings) for one in seen)
 
 
 def _tell(moment: "Moment") -> None:
