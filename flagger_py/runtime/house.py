@@ -62,7 +62,8 @@ async def build(parts: Sequence[Part[Any, Any, Any]], options: RuntimeOptions) -
     """Put the process together; raises `Unavailable` without credentials."""
     credentials = Credentials(Source(options.kubeconfig, options.context, options.master))
     await credentials.load()
-    telemetry = Telemetry(_version(), options.mesh_provider)
+    meanings = dict(told for part in parts for told in part.meanings.items())
+    telemetry = Telemetry(_version(), options.mesh_provider, meanings=meanings)
     transport = Transport(credentials, telemetry.requested)
     client = Client(transport)
     meter = QueueMeter(telemetry.registry, options.program)

@@ -4,7 +4,7 @@ How long an object's passes took is dropped when the object goes; for what parts
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -40,7 +40,7 @@ class _Passes:
 
 
 class Telemetry:
-    """The metrics of one process."""
+    """The metrics of one process; *meanings* are those of the metrics that parts tell, by name."""
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class Telemetry:
         mesh_provider: str = "",
         *,
         process: bool = True,
+        meanings: Mapping[str, str] | None = None,
         clock_s: Callable[[], float] = monotonic_s,
     ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # ships no type
@@ -56,7 +57,7 @@ class Telemetry:
             ProcessCollector(registry=self.registry)
             PlatformCollector(registry=self.registry)
             GCCollector(registry=self.registry)
-        self._told = Told(self.registry, clock_s)
+        self._told = Told(self.registry, meanings or {}, clock_s)
         info = self._gauge(
             "flagger_info", "Flagger version and mesh provider", "version mesh_provider"
         )

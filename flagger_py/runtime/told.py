@@ -5,7 +5,7 @@ is gone or its spec names something else, stays for as long as Prometheus itself
 is scraped no more; so the last value is seen, and nothing grows without an end.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TypeVar
@@ -40,9 +40,13 @@ class Told:
     """
 
     def __init__(
-        self, registry: CollectorRegistry, clock_s: Callable[[], float] = monotonic_s
+        self,
+        registry: CollectorRegistry,
+        meanings: Mapping[str, str],
+        clock_s: Callable[[], float] = monotonic_s,
     ) -> None:
         self._registry = registry
+        self._meanings = meanings
         self._clock_s = clock_s
         self._lock = Lock()
         self._metrics: dict[str, Counter | Gauge | Histogram] = {}
@@ -95,7 +99,8 @@ class Told:
     def _metric(self, kind: type[M], name: str, labels: list[str]) -> M:
         found = self._metrics.get(name)
         if found is None:
-            found = self._metrics[name] = kind(name, name, labels, registry=self._registry)
+            meaning = self._meanings.get(name, name)
+            found = self._metrics[name] = kind(name, meaning, labels, registry=self._registry)
         if not isinstance(found, kind):
             raise ValueError(f"it was a {type(found).__name__} before")
         return found

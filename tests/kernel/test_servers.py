@@ -107,6 +107,16 @@ def test_gauges_counters_and_histograms_of_parts_are_shown() -> None:
     assert 'flagger_canary_duration_seconds_count{name="podinfo",namespace="apps"} 1.0' in shown
 
 
+def test_a_metric_is_explained_by_its_meaning_else_by_its_name() -> None:
+    telemetry = Telemetry("1", process=False, meanings={"bell_rung_total": "How often it rang"})
+    telemetry.tell(READER, decision.Count("bell_rung_total", {}))
+    telemetry.tell(READER, decision.Gauge("bell_weight", {}, 5))
+
+    shown = exposed(telemetry)
+    assert "# HELP bell_rung_total How often it rang\n" in shown
+    assert "# HELP bell_weight bell_weight\n" in shown
+
+
 def test_a_gauge_that_a_pass_no_longer_tells_is_shown_for_a_last_time() -> None:
     """Prometheus holds a value for as long, and Flagger never drops one."""
     now = [0.0]
