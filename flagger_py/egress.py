@@ -6,6 +6,7 @@ connection. A test's double is a function.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from flagger_py.errors import Unavailable
 
@@ -53,3 +54,12 @@ class Response:
 
 Egress = Callable[[Request], Awaitable[Response]]
 """Sends a request; raises `Unreachable` when no response came."""
+
+
+def sendable(url: str) -> bool:
+    """Tell whether *url* is an http or https URL that a request can be sent to."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # Raised for a port that is no number, and for half a bracket.
+        return False

@@ -14,7 +14,6 @@ from flagger_py.runtime.part import Part
 from flagger_rollout import controller as rollout
 from flagger_routing import controller as routing
 
-from .flag_values import warnings
 from .flagger_flags import add_flagger_flags, refuse_later
 from .flags import FlagParser
 from .program import BINARY
@@ -42,15 +41,11 @@ CONTROLLERS = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a process is to run: its name, its controllers, and its flags as `--name=value`.
-
-    *warnings* are sentences that whoever starts it should read.
-    """
+    """What a process is to run: its name, its controllers, and its flags as `--name=value`."""
 
     program: str
     controllers: tuple[Controller, ...]
     argv: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
 
     def parts(self, options: RuntimeOptions, _flags: argparse.Namespace) -> tuple[AnyPart, ...]:
         """Make the parts; each reads the flags it shares with others with its own default."""
@@ -72,15 +67,15 @@ class Plan:
 def plan(argv: Sequence[str]) -> Plan:
     """Read the flags of a process.
 
-    Raises `click.UsageError` for flags that cannot be read or make no sense, `SpecError` for an
-    unknown controller and for a flag of Flagger's that nothing would act on.
+    Raises `click.UsageError` for flags that cannot be read, `SpecError` for an unknown controller
+    and for a flag of Flagger's that nothing would act on.
     """
     parser = run_parser()
     given = parser.normal(argv)
     flags = parser.parse_args(given)
     refuse_later(flags, os.environ)
     controllers = _chosen(flags.controllers)
-    return Plan(_program(controllers), controllers, given, warnings(flags))
+    return Plan(_program(controllers), controllers, given)
 
 
 def run_parser() -> FlagParser:

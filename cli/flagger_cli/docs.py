@@ -57,8 +57,8 @@ A flag without a value in this table is true when it stands alone; `=false` turn
 Flags before the command (`flagger-py -n apps run`) are those of the process.
 A flag of Flagger's that nothing would act on is refused, and so are the environment variables
 `SLACK_URL`, `SLACK_TOKEN`, `SLACK_PROXY_URL`, `MSTEAMS_URL` and `MSTEAMS_PROXY_URL`.
-A mesh provider that nobody knows is refused; one that only Flagger routes is warned of, because
-Canaries may name their own.
+A mesh provider that nobody knows is refused, and so is a metrics server that is no URL.
+A mesh provider that only Flagger routes is warned of, because Canaries may name their own.
 Without `--controllers` all four run in this process.
 """
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn
 
+from flagger_py.egress import sendable
 from flagger_py.errors import SpecError
 from flagger_py.quantities import duration_s, duration_text
 
@@ -181,6 +182,15 @@ def address(text: str) -> str:
             f"{text!r} is no address to listen on; write for example :8080"
         )
     port(number)
+    return text
+
+
+def url(text: str) -> str:
+    """Read an http or https URL given as a flag; empty is none."""
+    if text and not sendable(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no http or https URL; write for example http://prometheus:9090"
+        )
     return text
 
 

@@ -1,7 +1,7 @@
 """What a controller is: the kind it owns, how it looks and how it decides."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -52,6 +52,10 @@ class Part(Generic[Spec, Status, Seen]):
     """What is still done for a suspended object: say so once, pass it down; nothing else."""
     lets_go_after: Callable[[Manifest], float] = _after_a_while
     """Seconds after which the finalizer lets a deleted object go, whatever fault keeps it."""
+    meanings: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What the metrics that its passes tell mean, by name: the help shown on /metrics."""
+    warnings: tuple[str, ...] = ()
+    """What an operator should know of the chosen flags, told when the process starts."""
 
     @property
     def manager(self) -> str:

@@ -39,7 +39,8 @@ def main(
 
     0 after a signal, 1 after a fault or when the lead was lost, 2 for flags that make no sense,
     and by `SystemExit` for those that cannot be read. What is wrong is one sentence on stderr; a
-    fault of the running process is a line of its log, unless a person is reading.
+    warning of a part and a fault of the running process are lines of its log, unless a person is
+    reading.
     """
     parser = FlagParser(program)
     add_runtime_flags(parser)
@@ -53,13 +54,12 @@ def main(
         sys.stderr.write(f"error: {error}\n")
         return MISUSED
     logs.set_up(options.log_level, options.log_encoding, _loggers(parts))
+    for warning in (warning for part in parts for warning in part.warnings):
+        _tell(logging.WARNING, warning)
     try:
         return _run_loop(parts, options)
     except FlaggerError as error:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"error: {error}\n")
-        else:
-            log.error("%s", error)
+        _tell(logging.ERROR, str(error))
         return 1
 
 
@@ -196,6 +196,13 @@ async def _settle_memory(ready: asyncio.Event) -> None:
     await ready.wait()
     gc.collect()
     gc.freeze()
+
+
+def _tell(level: int, sentence: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"{logging.getLevelName(level).lower()}: {sentence}\n")
+    else:
+        log.log(level, "%s", sentence)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

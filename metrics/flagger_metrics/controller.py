@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from flagger_py.errors import SpecError
+from flagger_py.runtime.flags import url
 from flagger_py.runtime.options import RuntimeOptions, flag, seconds
 from flagger_py.runtime.part import Part
 
@@ -42,6 +43,7 @@ def add_flags(parser: ArgumentParser) -> None:
         parser,
         "metrics-server",
         default=None,  # In one process with others nobody may take the default for a wish.
+        type=url,
         help=f"URL of the Prometheus for built-in and inline queries; {METRICS_SERVER} if empty.",
     )
     flag(

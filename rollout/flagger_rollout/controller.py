@@ -8,6 +8,7 @@ from functools import partial
 from flagger_py.decision import Action, Emit
 from flagger_py.refs import controlled_by
 from flagger_py.runtime.cluster import Site
+from flagger_py.runtime.flags import url
 from flagger_py.runtime.options import RuntimeOptions, flag, seconds, switch
 from flagger_py.runtime.part import Part, spec_seconds
 from flagger_py.subject import Subject
@@ -17,6 +18,7 @@ from .children import paused
 from .decide import decide
 from .deleting import FINALIZER
 from .observe import observe
+from .series import MEANINGS
 from .settings import RolloutSettings
 from .sight import Seen
 from .telling import Reason
@@ -39,13 +41,20 @@ def part(settings: RolloutSettings) -> RolloutPart:
         default_account=settings.default_account,
         suspended=partial(_suspended, settings),
         lets_go_after=spec_seconds("progressDeadlineSeconds"),
+        meanings=MEANINGS,
     )
 
 
 def add_flags(parser: ArgumentParser) -> None:
     """Teach *parser* the flags of this part, under Flagger's names where it has them."""
     flag(parser, "mesh-provider", default="", help="Provider of Canaries that name none.")
-    flag(parser, "metrics-server", default="", help="Prometheus of Canaries that name none.")
+    flag(
+        parser,
+        "metrics-server",
+        default="",
+        type=url,
+        help="Prometheus of Canaries that name none.",
+    )
     flag(
         parser,
         "selector-labels",

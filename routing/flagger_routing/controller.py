@@ -1,9 +1,10 @@
 """The TrafficRoute controller: its part, its flags, its process."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from flagger_py.errors import SpecError
 from flagger_py.runtime.options import RuntimeOptions, flag, seconds
 from flagger_py.runtime.part import Part
 
@@ -11,6 +12,7 @@ from .api import FINALIZER, PART, TRAFFIC_ROUTE, TrafficRouteSpec, TrafficRouteS
 from .case import Seen
 from .decide import decide
 from .observe import observe
+from .own_provider import warnings
 from .routers.contract import Router
 from .routers.discovery import all_routers
 from .settings import RoutingSettings
@@ -32,12 +34,19 @@ def part(settings: RoutingSettings, routers: Mapping[str, Router] | None = None)
         decide=partial(decide, settings=settings, routers=known),
         finalizer=FINALIZER,
         default_account=settings.default_account,
+        warnings=warnings(settings.mesh_provider, known),
     )
 
 
 def add_flags(parser: ArgumentParser) -> None:
     """Teach *parser* the flags of this part, under Flagger's names where it has them."""
-    flag(parser, "mesh-provider", default="", help="Provider of objects that name none.")
+    flag(
+        parser,
+        "mesh-provider",
+        default="",
+        type=_provider,
+        help="Provider of objects that name none.",
+    )
     flag(parser, "ingress-class", default="", help="Accepted; no router of this version needs it.")
     flag(
         parser,
@@ -67,3 +76,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     from flagger_py.runtime import process
 
     return process.main(PROGRAM, parts, argv, add_flags)
+
+
+def _provider(text: str) -> str:
+    """Read the name of a provider given as a flag; empty is none."""
+    try:
+        warnings(text, all_routers())
+    except SpecError as error:
+        raise ArgumentTypeError(error.message) from error
+    return text

@@ -172,18 +172,18 @@ def test_what_cannot_be_read_is_a_misuse(argv: list[str], sentence: str) -> None
     [
         (
             "--mesh-provider=nope",
-            "--mesh-provider=nope is unknown; "
+            "--mesh-provider: 'nope' is unknown; "
             "choose one of gatewayapi:v1, gatewayapi:v1beta1, kubernetes, traefik",
         ),
         (
             "--metrics-server=foo",
-            "--metrics-server=foo is no http or https URL; "
-            "write for example --metrics-server=http://prometheus:9090",
+            "--metrics-server: 'foo' is no http or https URL; "
+            "write for example http://prometheus:9090",
         ),
         (
             "--metrics-server=http://p:x",
-            "--metrics-server=http://p:x is no http or https URL; "
-            "write for example --metrics-server=http://prometheus:9090",
+            "--metrics-server: 'http://p:x' is no http or https URL; "
+            "write for example http://prometheus:9090",
         ),
     ],
     ids=["provider", "no url", "no port"],
@@ -195,19 +195,34 @@ def test_a_value_that_no_object_could_use_is_refused_at_the_start(word: str, sen
     assert result.stderr == f"error: {sentence}; see flagger-py run --help\n"
 
 
+@pytest.mark.parametrize(
+    ("controller", "word"),
+    [
+        (routing, "-mesh-provider=nope"),
+        (metrics, "-metrics-server=foo"),
+        (rollout, "-metrics-server=foo"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.PROGRAM,
+)
+def test_a_controller_of_its_own_refuses_the_value_in_the_same_words(
+    controller: Any, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        controller.main([word])
+
+    together = call("run", word)
+    assert caught.value.code == together.exit_code == 2
+    assert capsys.readouterr().err == together.stderr.replace("flagger-py run --help", "--help")
+
+
 @pytest.mark.parametrize("provider", FLAGGERS_OTHERS)
 def test_a_provider_that_only_flagger_routes_is_warned_of(provider: str) -> None:
-    (warning,) = plan([f"-mesh-provider={provider}"]).warnings
+    (warning,) = _parts(plan([f"-mesh-provider={provider}"]))["routing"].warnings
 
     assert warning.startswith(f"--mesh-provider={provider} is a provider of Flagger")
-
-
-def test_a_warning_is_a_line_on_stderr_before_anything_starts(tmp_path: Path) -> None:
-    result = call("run", "-mesh-provider=istio", f"--kubeconfig={tmp_path}/none", "--concurrent=0")
-
-    first, second = result.stderr.splitlines()
-    assert first.startswith("warning: --mesh-provider=istio is a provider of Flagger")
-    assert second.startswith("error: --concurrent=0")
+    assert warning.endswith(
+        "spec.provider is one of gatewayapi:v1, gatewayapi:v1beta1, kubernetes, traefik are routed"
+    )
 
 
 @pytest.mark.parametrize(
@@ -218,7 +233,7 @@ def test_a_warning_is_a_line_on_stderr_before_anything_starts(tmp_path: Path) ->
     ],
 )
 def test_a_value_that_objects_can_use_is_taken_without_a_word(word: str) -> None:
-    assert plan([word]).warnings == ()
+    assert [part.warnings for part in _parts(plan([word])).values()] == [()] * 4
 
 
 def test_flags_before_the_command_are_those_of_the_process(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from flagger_py.errors import SpecError
 from flagger_py.runtime import process
-from flagger_py.runtime.flags import FlagParser, address, flag, flag_lines, seconds, switch
+from flagger_py.runtime.flags import FlagParser, address, flag, flag_lines, seconds, switch, url
 from flagger_py.runtime.options import add_runtime_flags
 from tests.kernel.toy import BELLS
 
@@ -137,6 +138,29 @@ def test_a_fault_is_a_sentence_for_a_person_and_a_line_of_the_log_for_a_program(
     assert stream.getvalue().count("\n") == 1
 
 
+@pytest.mark.usefixtures("quiet_root")
+@pytest.mark.parametrize(
+    ("stream", "begin"),
+    [
+        (Terminal(), "warning: --bells=9 are heard far away"),
+        (io.StringIO(), '{"level":"info","ts":"'),
+    ],
+    ids=["terminal", "pipe"],
+)
+def test_what_a_part_warns_of_is_told_before_anything_starts(
+    stream: io.StringIO, begin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", stream)
+    warned = replace(BELLS, warnings=("--bells=9 are heard far away",))
+
+    process.main("bells", lambda *_: (warned,), [f"--kubeconfig={tmp_path}/none"], lambda _: None)
+
+    first, second = stream.getvalue().splitlines()
+    assert first.startswith(begin)
+    assert "--bells=9 are heard far away" in first
+    assert "no kubeconfig" in second
+
+
 def test_flags_that_make_no_sense_together_are_one_line_and_code_2(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -173,3 +197,16 @@ def test_an_address_that_nobody_can_listen_on_is_refused_at_once(
 @pytest.mark.parametrize("text", ["", "0", ":0", ":8080", "127.0.0.1:8080", "[::1]:8080"])
 def test_go_addresses_are_taken_as_they_are(text: str) -> None:
     assert address(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["prometheus:9090", "ftp://p", "http://", "http://p:x", "http://p:0", "http://[::1"]
+)
+def test_what_no_request_can_be_sent_to_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="is no http or https URL"):
+        url(text)
+
+
+@pytest.mark.parametrize("text", ["", "http://p", "https://u:p@p.test:9090/prefix?a=b"])
+def test_web_addresses_are_taken_as_they_are(text: str) -> None:
+    assert url(text) == text

@@ -1,11 +1,14 @@
 """A whole controller process, from its watches to its exit code, against a served World."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from flagger_py.decision import Decision
+import aiohttp
+
+from flagger_py.decision import Decision, Gauge
 from flagger_py.refs import CONFIG_MAP, SECRET, Key, Kind
 from flagger_py.runtime.cluster import Site
 from flagger_py.testing.served import LEASE
@@ -65,6 +68,28 @@ def test_a_child_that_is_deleted_is_made_again() -> None:
         return True
 
     assert play(act)
+
+
+def test_what_a_pass_tells_is_scraped_with_the_meaning_its_part_gives() -> None:
+    def weigh(subject: BellSubject, seen: Seen) -> Decision[BellStatus]:
+        return replace(decide(subject, seen), gauges=(Gauge("bell_weight", {}, 5),))
+
+    part = replace(BELLS, decide=weigh, meanings={"bell_weight": "How heavy it is"})
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+
+    async def act(stage: Scene) -> str:
+        async with controllers(stage, [part]), aiohttp.ClientSession() as session:
+            stage.store.create(a_bell(sound="dong"))
+            await stage.until(said(stage, "big", "dong"))
+            async with session.get(f"http://{address}/metrics") as response:
+                return await response.text()
+
+    shown = play(act, metrics_addr=address)
+
+    assert "# HELP bell_weight How heavy it is\n" in shown
+    assert "\nbell_weight 5.0\n" in shown
 
 
 def test_what_is_missing_is_acted_on_when_it_comes() -> None:

@@ -60,8 +60,6 @@ def run(context: click.Context, argv: tuple[str, ...]) -> int:
         return 0
     with augment_usage_errors(context):
         chosen = plan((*_said_before(reach_of(context)), *argv))
-    for warning in chosen.warnings:
-        click.echo(f"warning: {warning}", err=True)
     return process.main(chosen.program, chosen.parts, chosen.shared, add_shared_flags)
 
 

@@ -3,15 +3,6 @@
 from urllib.parse import urlsplit, urlunsplit
 
 
-def usable(address: str) -> bool:
-    """Tell whether *address* is a URL that a request can be sent to."""
-    try:
-        url = urlsplit(address)
-        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:
-        return False
-
-
 def extended(address: str, path: str) -> str:
     """Append *path* to the path of *address*; a query string of it is kept."""
     url = urlsplit(address)

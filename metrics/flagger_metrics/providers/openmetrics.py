@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 
-from flagger_py.egress import Request, Unreachable
+from flagger_py.egress import Request, Unreachable, sendable
 from flagger_py.errors import SpecError
 
 from ..exposition import ACCEPT, Page, PageFault, collect
 from ..promql import PromqlFault, evaluate, metric_names
 from ..samples import Samples
 from ..window import SCRAPES_MIN
-from .addresses import host_of, shown, usable
+from .addresses import host_of, shown
 from .provider import Access, Answer, Exchange, Query
 
 TIMEOUT_S = 5.0
@@ -28,7 +28,7 @@ class OpenMetrics:
 
     def admit(self, access: Access) -> None:
         for address in addresses(access) or ("",):
-            if not usable(address):
+            if not sendable(address):
                 raise SpecError(
                     f"{access.type} address {shown(address)!r} is not a valid URL; "
                     f"give the exporters' URLs, separated by commas"

@@ -8,11 +8,11 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from flagger_py.egress import Request, Response, Unreachable
+from flagger_py.egress import Request, Response, Unreachable, sendable
 from flagger_py.errors import SpecError
 
 from ..samples import Samples
-from .addresses import extended, shown, usable
+from .addresses import extended, shown
 from .provider import Access, Answer, Exchange, Query
 
 TIMEOUT_S = 5.0
@@ -28,7 +28,7 @@ class Prometheus:
     sampled = False
 
     def admit(self, access: Access) -> None:
-        if not usable(access.address):
+        if not sendable(access.address):
             raise SpecError(f"{access.type} address {shown(access.address)} is not a valid URL")
         known = access.credentials
         if known is None or "token" in known:
