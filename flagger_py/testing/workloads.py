@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flagger_py.refs import DEPLOYMENT, SERVICE, Key, Kind, key_of
-from flagger_py.testing.pods import Pods
+from flagger_py.testing.pods import Pod, Pods
 from flagger_py.testing.rolling import (
     Wanted,
     created_replica_set,
@@ -29,7 +29,7 @@ from flagger_py.wire import Manifest
 class _Watched:
     """What the controller remembers of one object between two looks.
 
-    Until *due* there is nothing to do while the object is at *version*.
+    Until *due* there is nothing to do while the object is at *version* and its pods are *pods*.
     """
 
     uid: str
@@ -37,22 +37,25 @@ class _Watched:
     seen_at: datetime
     template_hash: str = ""
     version: str = ""
+    pods: tuple[Pod, ...] = ()
     due: datetime | None = None
 
-    def wait_s(self, version: str, now: datetime) -> float | None:
+    def wait_s(self, version: str, pods: tuple[Pod, ...], now: datetime) -> float | None:
         """Return the seconds until something is to be done, 0 when that is now."""
-        if self.version != version:
+        if (self.version, self.pods) != (version, pods):
             return 0.0
         return None if self.due is None else max(0.0, (self.due - now).total_seconds())
 
-    def rest(self, version: str, now: datetime, wait_s: float | None) -> float | None:
-        self.version = version
+    def rest(
+        self, version: str, pods: tuple[Pod, ...], now: datetime, wait_s: float | None
+    ) -> float | None:
+        self.version, self.pods = version, pods
         self.due = None if wait_s is None else now + timedelta(seconds=wait_s)
         return wait_s
 
 
 class Deployments:
-    """The deployment controller, its ReplicaSets and the kubelets, as one actor."""
+    """The deployment controller and its ReplicaSets over *pods*, as one actor."""
 
     kinds: tuple[Kind, ...] = (DEPLOYMENT,)
 
@@ -75,7 +78,8 @@ class Deployments:
         if watched is None or watched.uid != meta["uid"]:
             self._pods.stop(self._pods.of(key.namespace, key.name), now)
             watched = self._watched[key] = _Watched(meta["uid"], -1, now)
-        resting_s = watched.wait_s(meta["resourceVersion"], now)
+        pods = self._pods.of(key.namespace, key.name)
+        resting_s = watched.wait_s(meta["resourceVersion"], pods, now)
         if resting_s is None or resting_s > 0:
             return resting_s
         if watched.generation != meta["generation"]:
@@ -83,14 +87,13 @@ class Deployments:
         if now < watched.seen_at + self._lag:
             return (watched.seen_at + self._lag - now).total_seconds()
         want = wanted(item)
-        pods = self._pods.of(key.namespace, key.name)
         found = status(self._take_up(item, want, watched, now), want, pods, now)
         if found != (item.get("status") or {}):
             meta = store.set_status(DEPLOYMENT, key, found, "kube-controller-manager")["metadata"]
         wait_s = soonest((next_event_s(want, pods, now), deadline_left_s(want, found, now)))
         if self._move(item, want, now):
             wait_s = self._lag.total_seconds()  # What was moved is reported by the next look.
-        return watched.rest(meta["resourceVersion"], now, wait_s)
+        return watched.rest(meta["resourceVersion"], pods, now, wait_s)
 
     def _take_up(self, item: Manifest, want: Wanted, watched: _Watched, now: datetime) -> Manifest:
         """Note a new template: the deadline of its rollout begins now."""

@@ -12,9 +12,9 @@ from flagger_py.testing.pods import Pod
 from flagger_py.testing.served import POD
 from flagger_py.testing.slices import SERVICE_NAME_LABEL
 from flagger_py.testing.store import Store
+from flagger_py.testing.workloads import Deployments
 from flagger_py.wire import Manifest
 
-from .deployments import Deployments
 from .pods import ProcessPods
 
 MANAGER = "endpointslice-controller"
@@ -27,7 +27,7 @@ class Node:
 
     def __init__(self, pods: ProcessPods) -> None:
         self._pods = pods
-        self._deployments = Deployments(pods)
+        self._deployments = Deployments(pods, lag_s=0.0)
 
     def act(self, store: Store, now: datetime) -> float | None:
         wait_s = self._deployments.act(store, now)
