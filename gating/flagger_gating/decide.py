@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flagger_py.conditions import Condition, find, stalled
+from flagger_py.conditions import find, stalled
 from flagger_py.contracts import Answer, GateAnswer
 from flagger_py.decision import Decision, Emit
 from flagger_py.errors import SpecError
@@ -10,7 +10,7 @@ from flagger_py.errors import SpecError
 from . import manual, polls
 from .api import GateRunStatus, GateStatus, Manual, Webhook, Window
 from .polls import GateSubject, expired, final
-from .report import EVENT_TYPES, OPEN, OpenReason, open_condition, standing_of
+from .report import EVENT_TYPES, OPEN, OpenReason, open_condition, standing_of, unanswered
 from .window import time_zone, window_open
 
 LOOK_AGAIN_S_MAX = 3600.0
@@ -127,8 +127,7 @@ def _refuse(
     subject: GateSubject, status: GateStatus, error: SpecError, again_s: float | None
 ) -> Decision[GateStatus]:
     """Close a gate whose question cannot be put as its user wrote it."""
-    message = f"Closed: {error.message}"
-    opened = Condition(type=OPEN, status="Unknown", reason=OpenReason.NOT_ASKED, message=message)
+    opened = unanswered(subject, f"Closed: {error.message}")
     return Decision(
         _unheld(subject, status),
         stalled(error.message, error.reason),

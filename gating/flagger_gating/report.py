@@ -26,7 +26,7 @@ class OpenReason(StrEnum):
     DENIED = "Denied"
     UNREACHABLE = "Unreachable"
     NOT_ASKED = "NotAsked"
-    """No question has been answered yet: it is about to leave, or a person is awaited."""
+    """Nothing has been answered yet: a question is about to leave, or a person is awaited."""
     EXPIRED = "Expired"
 
 
@@ -54,8 +54,7 @@ def open_condition(
         message = f"Closed: the deadline {deadline} has passed{told}"
         return Condition(type=OPEN, status="False", reason=OpenReason.EXPIRED, message=message)
     if answer is None:
-        message = _unanswered(subject, claims_count)
-        return Condition(type=OPEN, status="Unknown", reason=OpenReason.NOT_ASKED, message=message)
+        return unanswered(subject, _unanswered(subject, claims_count))
     match answer.value:
         case Answer.APPROVED:
             message = f"Open: approved{_told(answer)}"
@@ -68,6 +67,21 @@ def open_condition(
             return Condition(
                 type=OPEN, status="Unknown", reason=OpenReason.UNREACHABLE, message=message
             )
+
+
+def unanswered(subject: Subject[GateSpec, GateStatus], message: str) -> Condition:
+    """Say that nobody has answered: undecided, except for whoever reads a switch or a window.
+
+    These two answer everybody who reads them, and what nobody has opened is closed. A webhook
+    that nobody has asked has no answer for anybody.
+    """
+    speaks = subject.spec.question.webhook is None and subject.spec.run is None
+    return Condition(
+        type=OPEN,
+        status="False" if speaks else "Unknown",
+        reason=OpenReason.NOT_ASKED,
+        message=message,
+    )
 
 
 def standing_of(

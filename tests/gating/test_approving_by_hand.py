@@ -148,8 +148,18 @@ def test_without_a_run_the_annotation_is_the_state() -> None:
         ("True", "Approved"),
         ("False", "Denied"),
         ("True", "Approved"),
-        ("Unknown", "NotAsked"),
+        ("False", "NotAsked"),
     ]
+
+
+def test_a_switch_that_nobody_has_opened_is_closed_and_says_how_to_open_it() -> None:
+    bench = Bench(gate({"manual": {}}))
+
+    bench.settle()
+
+    assert bench.condition("Open") == ("False", "NotAsked")
+    assert bench.condition("Ready")[0] == "True"
+    assert "gating.flagger.app/approve='open by YOUR-NAME'" in bench.message("Open")
 
 
 def test_a_pass_over_an_unchanged_annotation_writes_nothing() -> None:

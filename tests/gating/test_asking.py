@@ -382,3 +382,4 @@ def test_without_run_and_interval_the_webhook_is_left_alone() -> None:
 
     assert bench.sent == []
     assert bench.message("Ready") == "Waiting for a run"
+    assert bench.condition("Open") == ("Unknown", "NotAsked")
