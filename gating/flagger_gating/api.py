@@ -141,7 +141,7 @@ class GateSpec(FluxSpec):
     interval: Duration | None = Field(
         default=None,
         description=(
-            "How long a webhook gate waits before it asks again; at least 1s. Without it the "
+            "How long a webhook gate waits before it asks again; at least 1s. Without it its "
             "first answer to a run is final, and nothing is asked where there is no run."
         ),
     )
@@ -158,14 +158,14 @@ class GateSpec(FluxSpec):
         return max(duration_s(self.interval), INTERVAL_S_MIN)
 
     @property
-    def repolled(self) -> bool:
-        """Tell whether a closed gate is asked again by itself."""
-        return self.interval is not None
+    def asked_once(self) -> bool:
+        """Tell whether a webhook's first answer to a run is its last."""
+        return self.question.webhook is not None and self.interval is None
 
     @property
     def unasked(self) -> bool:
         """Tell whether a webhook waits for somebody to ask: no run, and no interval of its own."""
-        return self.question.webhook is not None and self.run is None and self.interval is None
+        return self.asked_once and self.run is None
 
     @property
     def token(self) -> str | None:

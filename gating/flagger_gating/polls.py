@@ -89,10 +89,13 @@ def answered(status: GateStatus, run: GateRunStatus, reply: GateAnswer) -> GateS
 
 
 def final(subject: GateSubject, status: GateStatus) -> bool:
-    """Tell whether this run's answer stands for ever: an approval, or the only one asked for."""
+    """Tell whether this run's answer stands for ever: an approval, or the only one asked for.
+
+    A person may change a denial, and a closed window opens: only a webhook is asked just once.
+    """
     if subject.spec.token is None or status.answer is None:
         return False
-    return status.answer.value is Answer.APPROVED or not subject.spec.repolled
+    return status.answer.value is Answer.APPROVED or subject.spec.asked_once
 
 
 def expired(subject: GateSubject, status: GateStatus) -> bool:
