@@ -39,7 +39,7 @@ class SecretRef(Wire):
 
 
 class Webhook(Wire):
-    """Ask an HTTP endpoint: a 2xx status approves, any other one denies."""
+    """Ask an HTTP endpoint: a 2xx status approves; a redirect or a fault is no answer."""
 
     url: str = Field(
         pattern=r"^https?://[^\s]+$", max_length=2048, description="Where the payload is posted."
@@ -103,7 +103,7 @@ class Question(Wire):
     model_config = validated(ONE_QUESTION)
 
     webhook: Webhook | None = Field(
-        default=None, description="Ask an HTTP endpoint: 2xx approves, any other status denies."
+        default=None, description="Ask an HTTP endpoint: 2xx approves, 4xx denies."
     )
     manual: Manual | None = Field(
         default=None, description="Ask a person, who answers by annotating the Gate."
@@ -195,11 +195,19 @@ class GateRecord(Wire):
     text: str = Field(default="", description="What came with the answer.")
 
 
+class GateReply(GateAnswer):
+    """An answer, and the status of the response that gave it where one came."""
+
+    http_status: int | None = Field(
+        default=None, description="Status of the webhook's response, where one came."
+    )
+
+
 class GateStatus(FluxStatus):
     """What was asked last and what was answered; newest first in the history."""
 
     run: GateRunStatus | None = Field(default=None, description="Which question was asked.")
-    answer: GateAnswer | None = Field(default=None, description="What was answered to it.")
+    answer: GateReply | None = Field(default=None, description="What was answered to it.")
     history: tuple[GateRecord, ...] = Field(
         default=(), description="The last ten answers, newest first."
     )

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from flagger_py.conditions import find, stalled
-from flagger_py.contracts import Answer, GateAnswer
+from flagger_py.contracts import Answer
 from flagger_py.decision import Decision, Emit
 from flagger_py.errors import SpecError
 
 from . import manual, polls
-from .api import GateRunStatus, GateStatus, Manual, Webhook, Window
+from .api import GateReply, GateRunStatus, GateStatus, Manual, Webhook, Window
 from .polls import GateSubject, expired, final
-from .report import EVENT_TYPES, OPEN, OpenReason, open_condition, standing_of, unanswered
+from .report import EVENT_TYPES, OPEN, OpenReason, open_condition, standing_of, unanswered, words
 from .window import time_zone, window_open
 
 LOOK_AGAIN_S_MAX = 3600.0
@@ -25,7 +25,7 @@ class Seen:
     tells whether an annotation may answer here.
     """
 
-    reply: GateAnswer | None = None
+    reply: GateReply | None = None
     hindered: str | None = None
     refused: SpecError | None = None
     claims_count: bool = True
@@ -86,7 +86,7 @@ def _ask_person(
     told = status.answer
     if told is not None and (told.value, told.by) == (claim.value, claim.by):
         return _rest(subject, seen, status, None)
-    reply = GateAnswer(value=claim.value, at=subject.now, by=claim.by)
+    reply = GateReply(value=claim.value, at=subject.now, by=claim.by)
     return _take(subject, seen, (status, run), reply, None)
 
 
@@ -105,7 +105,7 @@ def _ask_clock(
     told = status.answer
     if told is not None and (told.value, told.text) == (value, text):
         return _rest(subject, seen, status, wait_s)
-    reply = GateAnswer(value=value, at=subject.now, text=text)
+    reply = GateReply(value=value, at=subject.now, text=text)
     return _take(subject, seen, (status, run), reply, wait_s)
 
 
@@ -113,7 +113,7 @@ def _take(
     subject: GateSubject,
     seen: Seen,
     asked: tuple[GateStatus, GateRunStatus],
-    reply: GateAnswer,
+    reply: GateReply,
     again_s: float | None,
 ) -> Decision[GateStatus]:
     """Record *reply* as the answer to what was *asked*; ask again in *again_s* unless final."""
@@ -166,16 +166,15 @@ def _rest(
     )
 
 
-def _announced(subject: GateSubject, run: GateRunStatus, reply: GateAnswer) -> tuple[Emit, ...]:
+def _announced(subject: GateSubject, run: GateRunStatus, reply: GateReply) -> tuple[Emit, ...]:
     """Return the event of an answer that differs from the last one; what a person said, always."""
     last = next(iter(subject.status.history), None)
     if last and last.value is reply.value and subject.spec.question.manual is None:
         return ()
     who = f" by {reply.by}" if reply.by else ""
     about = f" for run {run.token}" if run.token else ""
-    text = f": {reply.text}" if reply.text else ""
     token = f"{run.token}/{run.polls}" if run.token else ""
-    message = f"{reply.value}{who}{about}{text}"
+    message = f"{reply.value}{who}{about}{words(reply)}"
     return (Emit(reply.value, message, EVENT_TYPES[reply.value], token),)
 
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 
-from flagger_py.contracts import GateAnswer
 from flagger_py.egress import Unreachable
 from flagger_py.errors import SpecError
 from flagger_py.refs import Key
 from flagger_py.runtime.cluster import Site
 
 from . import webhook
-from .api import Payload, SecretRef
+from .api import GateReply, Payload, SecretRef
 from .decide import Seen
 from .polls import GateSubject, Poll, open_poll
 from .settings import GatingSettings
@@ -29,7 +28,7 @@ async def observe(subject: GateSubject, site: Site, settings: GatingSettings) ->
     return Seen(hindered=sent) if isinstance(sent, str) else Seen(reply=sent)
 
 
-async def _send(subject: GateSubject, site: Site, poll: Poll) -> GateAnswer | str:
+async def _send(subject: GateSubject, site: Site, poll: Poll) -> GateReply | str:
     """Send *poll* and understand the reply; a text says what is missing to send it."""
     credentials = None
     if poll.hook.secret_ref is not None:

@@ -8,13 +8,14 @@ same number again, under the same idempotency key, and never another.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flagger_py.contracts import Answer, GateAnswer
+from flagger_py.contracts import Answer
 from flagger_py.subject import REQUESTED_AT, Subject
 
 from .api import (
     HISTORY_MAX,
     HISTORY_TEXT_CHARS_MAX,
     GateRecord,
+    GateReply,
     GateRunStatus,
     GateSpec,
     GateStatus,
@@ -55,7 +56,7 @@ def asked(subject: GateSubject) -> tuple[GateStatus, GateRunStatus]:
     polls = known.poll if known else 0
     if known and token is not None and known.value is Answer.APPROVED:
         run = GateRunStatus(token=token, polls=polls, answered=polls, asked_at=known.at)
-        answer = GateAnswer(value=known.value, at=known.at, by=known.by, text=known.text)
+        answer = GateReply(value=known.value, at=known.at, by=known.by, text=known.text)
         return status.model_copy(update={"run": run, "answer": answer}), run
     run = GateRunStatus(token=token, polls=polls + 1, answered=polls, asked_at=subject.now)
     return status.model_copy(update={"run": run, "answer": None}), run
@@ -67,7 +68,7 @@ def asked_again(status: GateStatus, run: GateRunStatus, now: datetime) -> GateSt
     return status.model_copy(update={"run": again})
 
 
-def answered(status: GateStatus, run: GateRunStatus, reply: GateAnswer) -> GateStatus:
+def answered(status: GateStatus, run: GateRunStatus, reply: GateReply) -> GateStatus:
     """Close the open poll with *reply* and remember it, newest first.
 
     The same answer to the same run, told again, replaces the older one.

@@ -10,11 +10,11 @@ from enum import StrEnum
 from typing import Literal
 
 from flagger_py.conditions import Condition, Reason, Standing, progressing, ready, retrying
-from flagger_py.contracts import Answer, GateAnswer
+from flagger_py.contracts import Answer
 from flagger_py.subject import Subject
 
 from . import manual
-from .api import GateSpec, GateStatus
+from .api import GateReply, GateSpec, GateStatus
 
 OPEN = "Open"
 
@@ -84,6 +84,18 @@ def unanswered(subject: Subject[GateSpec, GateStatus], message: str) -> Conditio
     )
 
 
+def words(answer: GateReply) -> str:
+    """Return the text of *answer*, after a colon where there is one.
+
+    Flagger's words for a server's fault leave out which one it was; here it is said.
+    """
+    text = answer.text
+    status = f"HTTP {answer.http_status}"
+    if answer.value is Answer.UNREACHABLE and answer.http_status and status not in text:
+        text = f"{text} ({status})"
+    return f": {text}" if text else ""
+
+
 def standing_of(
     subject: Subject[GateSpec, GateStatus],
     status: GateStatus,
@@ -103,9 +115,8 @@ def standing_of(
     return ready(opened.message)
 
 
-def _told(answer: GateAnswer) -> str:
-    who = f" by {answer.by}" if answer.by else ""
-    return f"{who}: {answer.text}" if answer.text else who
+def _told(answer: GateReply) -> str:
+    return (f" by {answer.by}" if answer.by else "") + words(answer)
 
 
 def _unanswered(subject: Subject[GateSpec, GateStatus], claims_count: bool) -> str:

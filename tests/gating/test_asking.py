@@ -7,7 +7,7 @@ import pytest
 from flagger_py.contracts import Answer
 from flagger_py.egress import Unreachable
 
-from .bench import Bench, Crash, deny_then_approve, gate, keys, says
+from .bench import URL, Bench, Crash, deny_then_approve, gate, keys, says
 
 
 def test_the_number_of_a_poll_is_written_before_its_request_leaves() -> None:
@@ -305,6 +305,32 @@ def test_an_unreachable_endpoint_is_asked_again_and_is_no_denial() -> None:
     assert bench.condition("Ready") == ("False", "Unreachable")
     assert bench.condition("Reconciling") == ("True", "ProgressingWithRetry")
     assert last.requeue_after_s == 10
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "message"),
+    [
+        (503, "", f"Closed: nobody answered: POST {URL} giving up after 1 attempt(s) (HTTP 503)"),
+        (408, "slow", "Closed: nobody answered: slow (HTTP 408)"),
+        (304, "", "Closed: nobody answered: HTTP 304: redirects are not followed"),
+        (403, "", "Closed: denied: HTTP 403"),
+        (403, "no", "Closed: denied: no"),
+        (200, "", "Open: approved"),
+    ],
+)
+def test_a_gate_says_which_status_left_it_without_words(
+    status: int, body: str, message: str
+) -> None:
+    """Flagger's words for a server's fault leave its status out; they stay as they are."""
+    bench = Bench(gate(run={"token": "t1"}), says(status, body))
+
+    bench.settle()
+
+    assert bench.message("Open") == message
+    assert bench.status.answer is not None
+    assert bench.status.answer.http_status == status
+    (event,) = [told for _, told in bench.events]
+    assert event.endswith(message.partition(": ")[2].partition(": ")[2])
 
 
 def test_a_gate_being_deleted_asks_nothing() -> None:

@@ -104,12 +104,13 @@ GAVE_UP = f"POST {URL} giving up after 1 attempt(s)"
         (Response(202), Answer.APPROVED, ""),
         (Response(204), Answer.APPROVED, ""),
         (Response(206), Answer.APPROVED, ""),
-        (Response(302, b"elsewhere"), Answer.DENIED, "elsewhere"),
         (Response(400, b"what?\n"), Answer.DENIED, "what?\n"),
         (Response(403, b"not yet"), Answer.DENIED, "not yet"),
-        (Response(403), Answer.DENIED, ""),
+        (Response(403), Answer.DENIED, "HTTP 403"),
+        (Response(404, b" \n"), Answer.DENIED, "HTTP 404"),
         (Response(404, b"nothing here"), Answer.DENIED, "nothing here"),
         (Response(408, b"slow"), Answer.UNREACHABLE, "slow"),
+        (Response(408), Answer.UNREACHABLE, "HTTP 408"),
         (Response(429, b"too many"), Answer.UNREACHABLE, GAVE_UP),
         (Response(500, b"broken"), Answer.UNREACHABLE, GAVE_UP),
         (Response(501, b"no such thing"), Answer.UNREACHABLE, "no such thing"),
@@ -138,6 +139,32 @@ def test_a_lost_connection_counts_every_attempt_that_was_allowed() -> None:
     answer = webhook.answer(sent, Unreachable("timed out"), NOW)
 
     assert answer.text == f"POST {URL} giving up after 2 attempt(s): timed out"
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "text"),
+    [
+        (301, "https://moved.test/gate", "HTTP 301 to https://moved.test/gate: {not_followed}"),
+        (302, "/login?next=s3cret#top", "HTTP 302 to http://approvals.test/login: {not_followed}"),
+        (307, "https://bot:s3cret@moved.test", "HTTP 307 to https://moved.test: {not_followed}"),
+        (308, "http://[moved/gate", "HTTP 308: redirects are not followed"),
+        (304, None, "HTTP 304: redirects are not followed"),
+    ],
+    ids=["elsewhere", "on the same host", "with a password", "no address", "to nowhere"],
+)
+def test_a_redirect_is_no_decision_and_says_where_to(
+    status: int, location: str | None, text: str
+) -> None:
+    headers = {} if location is None else {"Location": location}
+    sent = webhook.request(Webhook(url=URL), PAYLOAD, "key-1")
+
+    answer = webhook.answer(sent, Response(status, b"<html>", headers), NOW)
+
+    not_followed = "redirects are not followed; write that URL"
+    assert (answer.value, answer.text) == (
+        Answer.UNREACHABLE,
+        text.format(not_followed=not_followed),
+    )
 
 
 def test_a_password_in_the_address_is_not_told() -> None:
