@@ -24,6 +24,7 @@ RETRY_S = 10.0
 """How long a hindered question waits where no interval says otherwise."""
 
 INTERVAL_S_MIN = 1.0
+RETRIES_MAX = 100
 HISTORY_MAX = 10
 TEXT_CHARS_MAX = 1024
 HISTORY_TEXT_CHARS_MAX = 256
@@ -48,7 +49,11 @@ class Webhook(Wire):
     retries: int = Field(
         default=0,
         ge=0,
-        description="Further attempts after a connection error, a 429 or a 5xx status.",
+        le=RETRIES_MAX,
+        description=(
+            "Further attempts after a connection error, a 429 or a 5xx status; none past the "
+            "deadline of the run, or an hour after the first."
+        ),
     )
     # Flagger spells the field this way, which no rule of camel case gives.
     disable_tls: bool = Field(
@@ -182,6 +187,12 @@ class GateRunStatus(Wire):
     polls: int = Field(default=0, description="Number of the poll that was asked last.")
     answered: int = Field(default=0, description="Number of the poll that was answered last.")
     asked_at: Moment = Field(description="When the number of the last poll was written.")
+    attempts: int = Field(
+        default=0, description="Requests of the open poll that brought no answer so far."
+    )
+    tried_at: Moment | None = Field(
+        default=None, description="When the last of these attempts began."
+    )
 
 
 class GateRecord(Wire):

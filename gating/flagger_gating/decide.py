@@ -21,11 +21,13 @@ LOOK_AGAIN_S_MAX = 3600.0
 class Seen:
     """What came back for the open poll, or why it could not be sent.
 
-    *hindered* names what is missing for now, *refused* what a user must change. *claims_count*
-    tells whether an annotation may answer here.
+    *fleeting* tells that another attempt may bring an answer where *reply* is none. *hindered*
+    names what is missing for now, *refused* what a user must change. *claims_count* tells whether
+    an annotation may answer here.
     """
 
     reply: GateReply | None = None
+    fleeting: bool = False
     hindered: str | None = None
     refused: SpecError | None = None
     claims_count: bool = True
@@ -69,7 +71,9 @@ def _ask_endpoint(
         if seen.hindered is not None:
             return _rest(subject, seen, _unheld(subject, status), interval_s)
         if seen.reply is None:
-            return _rest(subject, seen, status, 0.0)
+            return _rest(subject, seen, status, polls.pause_left_s(subject, run))
+        if seen.fleeting and polls.may_repeat(subject, run):
+            return _rest(subject, seen, polls.tried(status, run, seen.reply.at), 0.0)
         return _take(subject, seen, (status, run), seen.reply, interval_s)
     wait_s = polls.waits_s(subject, run)
     if wait_s > 0:

@@ -3,6 +3,9 @@
 A webhook is asked in two passes. The first writes the poll's number into the status; only a pass
 that reads this number back may send it. A crash between sending and writing the answer sends the
 same number again, under the same idempotency key, and never another.
+
+An attempt that brings no answer is repeated in a later pass, under the same number and key, so
+that between two attempts a new question, a suspension or a deletion is seen.
 """
 
 from dataclasses import dataclass
@@ -25,23 +28,64 @@ from .api import (
 GateSubject = Subject[GateSpec, GateStatus]
 
 
+PAUSE_S_MIN = 1.0
+PAUSE_S_MAX = 30.0
+ATTEMPTS_S_MAX = 3600.0
+"""For how long a poll is attempted again where no deadline says less."""
+
+
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A question that may be sent now: its number and the run it belongs to."""
+    """A question that may be sent now: its number, its attempt and the run it belongs to."""
 
     hook: Webhook
     token: str | None
     number: int
+    attempt: int
 
 
 def open_poll(subject: GateSubject) -> Poll | None:
-    """Return the poll whose number the status holds and whose answer it lacks."""
+    """Return the poll whose number the status holds, whose answer it lacks, and that is due."""
     hook, run = subject.spec.question.webhook, subject.status.run
     if hook is None or run is None or run.token != subject.spec.token:
         return None
     if run.polls <= run.answered or subject.deleting or expired(subject, subject.status):
         return None
-    return Poll(hook, run.token, run.polls)
+    if pause_left_s(subject, run) > 0:
+        return None
+    return Poll(hook, run.token, run.polls, run.attempts + 1)
+
+
+def timeout_s(subject: GateSubject, hook: Webhook) -> float:
+    """Return how long an attempt may take that begins now; nobody waits past the deadline."""
+    run = subject.spec.run
+    if run is None or run.deadline is None:
+        return hook.timeout_s
+    return min(hook.timeout_s, (run.deadline - subject.now).total_seconds())
+
+
+def tried(status: GateStatus, run: GateRunStatus, at: datetime) -> GateStatus:
+    """Count one attempt at the open poll, begun *at*, that brought no answer."""
+    failed = run.model_copy(update={"attempts": run.attempts + 1, "tried_at": at})
+    return status.model_copy(update={"run": failed})
+
+
+def may_repeat(subject: GateSubject, run: GateRunStatus) -> bool:
+    """Tell whether another attempt may follow the one that brought no answer just now."""
+    hook, asked = subject.spec.question.webhook, subject.spec.run
+    if hook is None or run.attempts >= hook.retries:
+        return False
+    ends = run.asked_at + timedelta(seconds=ATTEMPTS_S_MAX)
+    if asked is not None and asked.deadline is not None:
+        ends = min(ends, asked.deadline)
+    return subject.now + timedelta(seconds=_pause_s(run.attempts + 1)) < ends
+
+
+def pause_left_s(subject: GateSubject, run: GateRunStatus) -> float:
+    """Return how long until the next attempt is due, 0 when it is."""
+    if run.tried_at is None:
+        return 0.0
+    return _left_s(subject, run.tried_at, _pause_s(run.attempts))
 
 
 def asked(subject: GateSubject) -> tuple[GateStatus, GateRunStatus]:
@@ -73,7 +117,7 @@ def answered(status: GateStatus, run: GateRunStatus, reply: GateReply) -> GateSt
 
     The same answer to the same run, told again, replaces the older one.
     """
-    closed = run.model_copy(update={"answered": run.polls})
+    closed = run.model_copy(update={"answered": run.polls, "attempts": 0, "tried_at": None})
     record = GateRecord(
         token=run.token,
         poll=run.polls,
@@ -109,11 +153,21 @@ def expired(subject: GateSubject, status: GateStatus) -> bool:
 
 
 def waits_s(subject: GateSubject, run: GateRunStatus) -> float:
-    """Return how long until the next poll is due, 0 when it is; a clock set back delays nobody."""
-    elapsed = subject.now - run.asked_at
+    """Return how long until the next poll is due, 0 when it is."""
+    return _left_s(subject, run.asked_at, subject.spec.interval_s)
+
+
+def _left_s(subject: GateSubject, since: datetime, wait_s: float) -> float:
+    """Return what is left of *wait_s*; a clock set back and who asks by hand wait no longer."""
+    elapsed = subject.now - since
     if elapsed < timedelta(0) or _requested(subject):
         return 0.0
-    return max(subject.spec.interval_s - elapsed.total_seconds(), 0.0)
+    return max(wait_s - elapsed.total_seconds(), 0.0)
+
+
+def _pause_s(attempts: int) -> float:
+    """Return the seconds between so many failed *attempts* and the next: 1, 2, 4, up to 30."""
+    return min(PAUSE_S_MIN * 2.0 ** min(attempts - 1, 10), PAUSE_S_MAX)
 
 
 def _requested(subject: GateSubject) -> bool:

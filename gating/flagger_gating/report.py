@@ -54,7 +54,7 @@ def open_condition(
         message = f"Closed: the deadline {deadline} has passed{told}"
         return Condition(type=OPEN, status="False", reason=OpenReason.EXPIRED, message=message)
     if answer is None:
-        return unanswered(subject, _unanswered(subject, claims_count))
+        return unanswered(subject, _unanswered(subject, status, claims_count))
     match answer.value:
         case Answer.APPROVED:
             message = f"Open: approved{_told(answer)}"
@@ -119,11 +119,20 @@ def _told(answer: GateReply) -> str:
     return (f" by {answer.by}" if answer.by else "") + words(answer)
 
 
-def _unanswered(subject: Subject[GateSpec, GateStatus], claims_count: bool) -> str:
+def _attempts(subject: Subject[GateSpec, GateStatus], status: GateStatus) -> str:
+    hook, run = subject.spec.question.webhook, status.run
+    if hook is None or run is None or not run.attempts:
+        return ""
+    return f"; {run.attempts} of {hook.retries + 1} attempts brought no answer"
+
+
+def _unanswered(
+    subject: Subject[GateSpec, GateStatus], status: GateStatus, claims_count: bool
+) -> str:
     if subject.spec.unasked:
         return "Closed: nobody has asked yet; write spec.run, or set spec.interval"
     if subject.spec.question.webhook is not None:
-        return "Closed: the webhook has not answered yet"
+        return f"Closed: the webhook has not answered yet{_attempts(subject, status)}"
     if not claims_count:
         return (
             "Closed: waits for an approval with proven identity; annotations do not count,"
