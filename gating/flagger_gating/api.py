@@ -180,7 +180,8 @@ class GateSpec(FluxSpec):
 class GateRunStatus(Wire):
     """How far the question of a run has got.
 
-    Poll number *polls* may have left; it is unanswered while *answered* is smaller.
+    Poll number *polls* may have left; it is unanswered while *answered* is smaller. The numbers
+    of a Gate go on from one run to the next.
     """
 
     token: str | None = Field(default=None, description="Token of the run, if there is one.")
@@ -220,5 +221,6 @@ class GateStatus(FluxStatus):
     run: GateRunStatus | None = Field(default=None, description="Which question was asked.")
     answer: GateReply | None = Field(default=None, description="What was answered to it.")
     history: tuple[GateRecord, ...] = Field(
-        default=(), description="The last ten answers, newest first."
+        default=(),
+        description="The last ten answers, newest first; approvals of runs leave it last.",
     )

@@ -91,13 +91,16 @@ def pause_left_s(subject: GateSubject, run: GateRunStatus) -> float:
 def asked(subject: GateSubject) -> tuple[GateStatus, GateRunStatus]:
     """Return the status for the present run, begun where the token is new.
 
-    A token that comes back goes on with its poll numbers, and stays approved if it was.
+    The polls of a Gate are counted through, so that no key is ever used for two of them, whatever
+    the history has forgotten. A token that comes back stays approved if it was.
     """
     status, token = subject.status, subject.spec.token
     if status.run is not None and status.run.token == token:
         return status, status.run
     known = next((record for record in status.history if record.token == token), None)
-    polls = known.poll if known else 0
+    polls = max([record.poll for record in status.history], default=0)
+    if status.run is not None:
+        polls = max(polls, status.run.polls)
     if known and token is not None and known.value is Answer.APPROVED:
         run = GateRunStatus(token=token, polls=polls, answered=polls, asked_at=known.at)
         answer = GateReply(value=known.value, at=known.at, by=known.by, text=known.text)
@@ -115,7 +118,8 @@ def asked_again(status: GateStatus, run: GateRunStatus, now: datetime) -> GateSt
 def answered(status: GateStatus, run: GateRunStatus, reply: GateReply) -> GateStatus:
     """Close the open poll with *reply* and remember it, newest first.
 
-    The same answer to the same run, told again, replaces the older one.
+    The same answer to the same run, told again, replaces the older one. What has to go is the
+    oldest answer, but an approval of a run goes last: nobody is asked again for that.
     """
     closed = run.model_copy(update={"answered": run.polls, "attempts": 0, "tried_at": None})
     record = GateRecord(
@@ -129,7 +133,7 @@ def answered(status: GateStatus, run: GateRunStatus, reply: GateReply) -> GateSt
     older = status.history
     if older and _kind_of(older[0]) == _kind_of(record):
         older = older[1:]
-    history = (record, *older)[:HISTORY_MAX]
+    history = _bounded((record, *older))
     return status.model_copy(update={"run": closed, "answer": reply, "history": history})
 
 
@@ -174,6 +178,18 @@ def _requested(subject: GateSubject) -> bool:
     """Tell whether a reconciliation was requested by hand and not yet handled."""
     wanted = subject.annotations.get(REQUESTED_AT)
     return wanted is not None and wanted != subject.status.last_handled_reconcile_at
+
+
+def _bounded(history: tuple[GateRecord, ...]) -> tuple[GateRecord, ...]:
+    kept = list(history)
+    while len(kept) > HISTORY_MAX:
+        passing = [n for n, record in enumerate(kept) if n and not _approves_run(record)]
+        del kept[passing[-1] if passing else -1]
+    return tuple(kept)
+
+
+def _approves_run(record: GateRecord) -> bool:
+    return record.value is Answer.APPROVED and record.token is not None
 
 
 def _kind_of(record: GateRecord) -> tuple[str | None, Answer, str | None]:

@@ -120,17 +120,64 @@ def test_a_token_that_comes_back_is_still_approved() -> None:
     assert len(bench.sent) == 2
 
 
-def test_a_denied_token_that_comes_back_goes_on_with_its_numbers() -> None:
-    bench = Bench(gate(run={"token": "t1"}), says(403))
+@pytest.mark.parametrize("others", [1, 12], ids=["remembered", "forgotten"])
+def test_a_denied_token_that_comes_back_is_asked_under_a_new_key(others: int) -> None:
+    """The numbers of a Gate's polls go on, whatever its history has forgotten."""
+    bench = Bench(gate(run={"token": "t"}), says(403))
     bench.settle()
-    bench.ask("t2")
+    for number in range(others):
+        bench.ask(f"t{number}")
+        bench.settle()
+
+    bench.ask("t")
     bench.settle()
 
-    bench.ask("t1")
+    assert bench.gated.polls == others + 2
+    assert len(set(keys(bench))) == len(keys(bench)) == others + 2
+
+
+def test_an_approval_outlives_the_denials_of_later_tokens() -> None:
+    bench = Bench(gate(run={"token": "t"}))
+    bench.settle()
+    bench.endpoint = says(403)
+    for number in range(12):
+        bench.ask(f"t{number}")
+        bench.settle()
+
+    bench.ask("t")
     bench.settle()
 
-    assert bench.gated.polls == 2
-    assert len(set(keys(bench))) == 3
+    assert bench.gated.open
+    assert len(bench.sent) == 13
+
+
+def test_the_latest_denial_is_remembered_beside_ten_approvals() -> None:
+    bench = Bench(gate(run={"token": "t"}))
+    bench.settle()
+    for number in range(12):
+        bench.ask(f"t{number}")
+        bench.settle()
+
+    bench.endpoint = says(403)
+    for token in ("no", "never"):
+        bench.ask(token)
+        bench.settle()
+
+    tokens = [record.token for record in bench.status.history]
+    assert tokens == ["never", *(f"t{number}" for number in range(11, 2, -1))]
+
+
+def test_of_answers_to_no_run_the_latest_are_remembered() -> None:
+    """An approval without a token is nobody's to keep."""
+    bench = Bench(gate(), deny_then_approve("no"))
+    bench.settle()
+    for number in range(12):
+        bench.endpoint = says(200 if number % 2 else 403)
+        bench.wait(10)
+        bench.settle()
+
+    answers = [record.value for record in bench.status.history]
+    assert answers == [Answer.APPROVED, Answer.DENIED] * 5
 
 
 def test_a_crash_before_the_answer_is_written_repeats_the_same_key() -> None:
