@@ -60,7 +60,7 @@ def open_condition(
             message = f"Open: approved{_told(answer)}"
             return Condition(type=OPEN, status="True", reason=OpenReason.APPROVED, message=message)
         case Answer.DENIED:
-            message = f"Closed: denied{_told(answer)}"
+            message = f"Closed: denied{_told(answer)}{_remedy(subject, claims_count)}"
             return Condition(type=OPEN, status="False", reason=OpenReason.DENIED, message=message)
         case Answer.UNREACHABLE:
             message = f"Closed: nobody answered{_told(answer)}"
@@ -138,5 +138,14 @@ def _unanswered(
             "Closed: waits for an approval with proven identity; annotations do not count,"
             " because the controller runs with --require-authenticated-approval"
         )
-    command = manual.how_to_approve(subject.namespace, subject.name, subject.spec.token)
-    return f"Closed: waits for an approval; open it with {command}"
+    return f"Closed: waits for an approval{_remedy(subject, claims_count)}"
+
+
+def _remedy(subject: Subject[GateSpec, GateStatus], claims_count: bool) -> str:
+    """Say how a person opens the gate, where one can."""
+    if subject.spec.question.manual is None or not claims_count:
+        return ""
+    command = manual.how_to_approve(
+        subject.namespace, subject.name, subject.spec.token, subject.annotations
+    )
+    return f"; open it with {command}"
