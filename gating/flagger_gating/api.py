@@ -24,6 +24,7 @@ RETRY_S = 10.0
 """How long a hindered question waits where no interval says otherwise."""
 
 INTERVAL_S_MIN = 1.0
+RETRIES_MAX = 100
 HISTORY_MAX = 10
 TEXT_CHARS_MAX = 1024
 HISTORY_TEXT_CHARS_MAX = 256
@@ -39,7 +40,7 @@ class SecretRef(Wire):
 
 
 class Webhook(Wire):
-    """Ask an HTTP endpoint: a 2xx status approves, any other one denies."""
+    """Ask an HTTP endpoint: a 2xx status approves; a redirect or a fault is no answer."""
 
     url: str = Field(
         pattern=r"^https?://[^\s]+$", max_length=2048, description="Where the payload is posted."
@@ -48,7 +49,11 @@ class Webhook(Wire):
     retries: int = Field(
         default=0,
         ge=0,
-        description="Further attempts after a connection error, a 429 or a 5xx status.",
+        le=RETRIES_MAX,
+        description=(
+            "Further attempts after a connection error, a 429 or a 5xx status; none past the "
+            "deadline of the run, or an hour after the first."
+        ),
     )
     # Flagger spells the field this way, which no rule of camel case gives.
     disable_tls: bool = Field(
@@ -103,7 +108,7 @@ class Question(Wire):
     model_config = validated(ONE_QUESTION)
 
     webhook: Webhook | None = Field(
-        default=None, description="Ask an HTTP endpoint: 2xx approves, any other status denies."
+        default=None, description="Ask an HTTP endpoint: 2xx approves, 4xx denies."
     )
     manual: Manual | None = Field(
         default=None, description="Ask a person, who answers by annotating the Gate."
@@ -141,7 +146,7 @@ class GateSpec(FluxSpec):
     interval: Duration | None = Field(
         default=None,
         description=(
-            "How long a webhook gate waits before it asks again; at least 1s. Without it the "
+            "How long a webhook gate waits before it asks again; at least 1s. Without it its "
             "first answer to a run is final, and nothing is asked where there is no run."
         ),
     )
@@ -158,14 +163,14 @@ class GateSpec(FluxSpec):
         return max(duration_s(self.interval), INTERVAL_S_MIN)
 
     @property
-    def repolled(self) -> bool:
-        """Tell whether a closed gate is asked again by itself."""
-        return self.interval is not None
+    def asked_once(self) -> bool:
+        """Tell whether a webhook's first answer to a run is its last."""
+        return self.question.webhook is not None and self.interval is None
 
     @property
     def unasked(self) -> bool:
         """Tell whether a webhook waits for somebody to ask: no run, and no interval of its own."""
-        return self.question.webhook is not None and self.run is None and self.interval is None
+        return self.asked_once and self.run is None
 
     @property
     def token(self) -> str | None:
@@ -175,13 +180,20 @@ class GateSpec(FluxSpec):
 class GateRunStatus(Wire):
     """How far the question of a run has got.
 
-    Poll number *polls* may have left; it is unanswered while *answered* is smaller.
+    Poll number *polls* may have left; it is unanswered while *answered* is smaller. The numbers
+    of a Gate go on from one run to the next.
     """
 
     token: str | None = Field(default=None, description="Token of the run, if there is one.")
     polls: int = Field(default=0, description="Number of the poll that was asked last.")
     answered: int = Field(default=0, description="Number of the poll that was answered last.")
     asked_at: Moment = Field(description="When the number of the last poll was written.")
+    attempts: int = Field(
+        default=0, description="Requests of the open poll that brought no answer so far."
+    )
+    tried_at: Moment | None = Field(
+        default=None, description="When the last of these attempts began."
+    )
 
 
 class GateRecord(Wire):
@@ -195,11 +207,20 @@ class GateRecord(Wire):
     text: str = Field(default="", description="What came with the answer.")
 
 
+class GateReply(GateAnswer):
+    """An answer, and the status of the response that gave it where one came."""
+
+    http_status: int | None = Field(
+        default=None, description="Status of the webhook's response, where one came."
+    )
+
+
 class GateStatus(FluxStatus):
     """What was asked last and what was answered; newest first in the history."""
 
     run: GateRunStatus | None = Field(default=None, description="Which question was asked.")
-    answer: GateAnswer | None = Field(default=None, description="What was answered to it.")
+    answer: GateReply | None = Field(default=None, description="What was answered to it.")
     history: tuple[GateRecord, ...] = Field(
-        default=(), description="The last ten answers, newest first."
+        default=(),
+        description="The last ten answers, newest first; approvals of runs leave it last.",
     )

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from flagger_py.conditions import Condition, find, stalled
-from flagger_py.contracts import Answer, GateAnswer
+from flagger_py.conditions import find, stalled
+from flagger_py.contracts import Answer
 from flagger_py.decision import Decision, Emit
 from flagger_py.errors import SpecError
 
 from . import manual, polls
-from .api import GateRunStatus, GateStatus, Manual, Webhook, Window
+from .api import GateReply, GateRunStatus, GateStatus, Manual, Webhook, Window
 from .polls import GateSubject, expired, final
-from .report import EVENT_TYPES, OPEN, OpenReason, open_condition, standing_of
+from .report import EVENT_TYPES, OPEN, OpenReason, open_condition, standing_of, unanswered, words
 from .window import time_zone, window_open
 
 LOOK_AGAIN_S_MAX = 3600.0
@@ -21,11 +21,13 @@ LOOK_AGAIN_S_MAX = 3600.0
 class Seen:
     """What came back for the open poll, or why it could not be sent.
 
-    *hindered* names what is missing for now, *refused* what a user must change. *claims_count*
-    tells whether an annotation may answer here.
+    *fleeting* tells that another attempt may bring an answer where *reply* is none. *hindered*
+    names what is missing for now, *refused* what a user must change. *claims_count* tells whether
+    an annotation may answer here.
     """
 
-    reply: GateAnswer | None = None
+    reply: GateReply | None = None
+    fleeting: bool = False
     hindered: str | None = None
     refused: SpecError | None = None
     claims_count: bool = True
@@ -69,7 +71,9 @@ def _ask_endpoint(
         if seen.hindered is not None:
             return _rest(subject, seen, _unheld(subject, status), interval_s)
         if seen.reply is None:
-            return _rest(subject, seen, status, 0.0)
+            return _rest(subject, seen, status, polls.pause_left_s(subject, run))
+        if seen.fleeting and polls.may_repeat(subject, run):
+            return _rest(subject, seen, polls.tried(status, run, seen.reply.at), 0.0)
         return _take(subject, seen, (status, run), seen.reply, interval_s)
     wait_s = polls.waits_s(subject, run)
     if wait_s > 0:
@@ -86,7 +90,7 @@ def _ask_person(
     told = status.answer
     if told is not None and (told.value, told.by) == (claim.value, claim.by):
         return _rest(subject, seen, status, None)
-    reply = GateAnswer(value=claim.value, at=subject.now, by=claim.by)
+    reply = GateReply(value=claim.value, at=subject.now, by=claim.by)
     return _take(subject, seen, (status, run), reply, None)
 
 
@@ -105,7 +109,7 @@ def _ask_clock(
     told = status.answer
     if told is not None and (told.value, told.text) == (value, text):
         return _rest(subject, seen, status, wait_s)
-    reply = GateAnswer(value=value, at=subject.now, text=text)
+    reply = GateReply(value=value, at=subject.now, text=text)
     return _take(subject, seen, (status, run), reply, wait_s)
 
 
@@ -113,7 +117,7 @@ def _take(
     subject: GateSubject,
     seen: Seen,
     asked: tuple[GateStatus, GateRunStatus],
-    reply: GateAnswer,
+    reply: GateReply,
     again_s: float | None,
 ) -> Decision[GateStatus]:
     """Record *reply* as the answer to what was *asked*; ask again in *again_s* unless final."""
@@ -127,8 +131,7 @@ def _refuse(
     subject: GateSubject, status: GateStatus, error: SpecError, again_s: float | None
 ) -> Decision[GateStatus]:
     """Close a gate whose question cannot be put as its user wrote it."""
-    message = f"Closed: {error.message}"
-    opened = Condition(type=OPEN, status="Unknown", reason=OpenReason.NOT_ASKED, message=message)
+    opened = unanswered(subject, f"Closed: {error.message}")
     return Decision(
         _unheld(subject, status),
         stalled(error.message, error.reason),
@@ -167,16 +170,15 @@ def _rest(
     )
 
 
-def _announced(subject: GateSubject, run: GateRunStatus, reply: GateAnswer) -> tuple[Emit, ...]:
+def _announced(subject: GateSubject, run: GateRunStatus, reply: GateReply) -> tuple[Emit, ...]:
     """Return the event of an answer that differs from the last one; what a person said, always."""
     last = next(iter(subject.status.history), None)
     if last and last.value is reply.value and subject.spec.question.manual is None:
         return ()
     who = f" by {reply.by}" if reply.by else ""
     about = f" for run {run.token}" if run.token else ""
-    text = f": {reply.text}" if reply.text else ""
     token = f"{run.token}/{run.polls}" if run.token else ""
-    message = f"{reply.value}{who}{about}{text}"
+    message = f"{reply.value}{who}{about}{words(reply)}"
     return (Emit(reply.value, message, EVENT_TYPES[reply.value], token),)
 
 

@@ -39,11 +39,14 @@ def claim(annotations: Mapping[str, str], token: str | None) -> Claim | None:
     return None
 
 
-def how_to_approve(namespace: str, name: str, token: str | None) -> str:
-    """Return the command by which a person opens the gate."""
+def how_to_approve(
+    namespace: str, name: str, token: str | None, annotations: Mapping[str, str]
+) -> str:
+    """Return the command by which a person opens the gate, whatever its *annotations* say now."""
+    denied = claim({DENY: annotations.get(DENY, "")}, token)
     return (
         f"kubectl -n {namespace} annotate --overwrite gates.gating.flagger.app/{name}"
-        f" {APPROVE}='{token or OPEN} by YOUR-NAME'"
+        f" {APPROVE}='{token or OPEN} by YOUR-NAME'{f' {DENY}-' if denied else ''}"
     )
 
 

@@ -1,19 +1,24 @@
-"""The only way out of a Gate: sends the open poll, with credentials, and brings back the reply."""
+"""The only way out of a Gate: sends the open poll, with credentials, and brings back the reply.
+
+What came back is kept until it is in the status. Whoever else writes to the Gate meanwhile makes
+our write fail, and the endpoint is not to be asked the same again for that.
+"""
 
 from collections.abc import Mapping
 
-from flagger_py.contracts import GateAnswer
-from flagger_py.egress import Unreachable
+from flagger_py.egress import Response, Unreachable
 from flagger_py.errors import SpecError
 from flagger_py.refs import Key
 from flagger_py.runtime.cluster import Site
 
-from . import webhook
+from . import polls, webhook
 from .api import Payload, SecretRef
 from .decide import Seen
 from .polls import GateSubject, Poll, open_poll
 from .settings import GatingSettings
 from .webhook import Credentials
+
+_KEPT = "reply"
 
 
 async def observe(subject: GateSubject, site: Site, settings: GatingSettings) -> Seen:
@@ -22,28 +27,37 @@ async def observe(subject: GateSubject, site: Site, settings: GatingSettings) ->
     poll = open_poll(subject)
     if poll is None:
         return Seen(claims_count=claims_count)
+    asked = (poll, _payload(subject))
+    known: tuple[object, Seen] | None = site.memory.get(_KEPT)
+    if known is not None and known[0] == asked:
+        return known[1]
     try:
-        sent = await _send(subject, site, poll)
+        seen = await _send(subject, site, poll)
     except SpecError as error:
         return Seen(refused=error)
-    return Seen(hindered=sent) if isinstance(sent, str) else Seen(reply=sent)
+    if seen.reply is not None:
+        site.memory[_KEPT] = (asked, seen)
+    return seen
 
 
-async def _send(subject: GateSubject, site: Site, poll: Poll) -> GateAnswer | str:
-    """Send *poll* and understand the reply; a text says what is missing to send it."""
+async def _send(subject: GateSubject, site: Site, poll: Poll) -> Seen:
+    """Attempt *poll* once and understand the reply, or say what is missing to send it."""
     credentials = None
     if poll.hook.secret_ref is not None:
         found = await _credentials(subject, site, poll.hook.secret_ref)
         if isinstance(found, str):
-            return found
+            return Seen(hindered=found)
         credentials = found
     key = webhook.idempotency_key(subject.uid, poll.token, poll.number)
-    request = webhook.request(poll.hook, _payload(subject), key, credentials)
+    timeout_s = polls.timeout_s(subject, poll.hook)
+    request = webhook.request(poll.hook, _payload(subject), key, credentials, timeout_s)
+    reply: Response | Unreachable
     try:
         reply = await site.egress(request)
     except Unreachable as error:
-        return webhook.answer(request, error, site.now)
-    return webhook.answer(request, reply, site.now)
+        reply = error
+    understood = webhook.answer(request, reply, site.now, poll.attempt)
+    return Seen(reply=understood, fleeting=webhook.worth_repeating(reply))
 
 
 def _payload(subject: GateSubject) -> Payload:

@@ -10,11 +10,11 @@ from enum import StrEnum
 from typing import Literal
 
 from flagger_py.conditions import Condition, Reason, Standing, progressing, ready, retrying
-from flagger_py.contracts import Answer, GateAnswer
+from flagger_py.contracts import Answer
 from flagger_py.subject import Subject
 
 from . import manual
-from .api import GateSpec, GateStatus
+from .api import GateReply, GateSpec, GateStatus
 
 OPEN = "Open"
 
@@ -26,7 +26,7 @@ class OpenReason(StrEnum):
     DENIED = "Denied"
     UNREACHABLE = "Unreachable"
     NOT_ASKED = "NotAsked"
-    """No question has been answered yet: it is about to leave, or a person is awaited."""
+    """Nothing has been answered yet: a question is about to leave, or a person is awaited."""
     EXPIRED = "Expired"
 
 
@@ -54,20 +54,46 @@ def open_condition(
         message = f"Closed: the deadline {deadline} has passed{told}"
         return Condition(type=OPEN, status="False", reason=OpenReason.EXPIRED, message=message)
     if answer is None:
-        message = _unanswered(subject, claims_count)
-        return Condition(type=OPEN, status="Unknown", reason=OpenReason.NOT_ASKED, message=message)
+        return unanswered(subject, _unanswered(subject, status, claims_count))
     match answer.value:
         case Answer.APPROVED:
             message = f"Open: approved{_told(answer)}"
             return Condition(type=OPEN, status="True", reason=OpenReason.APPROVED, message=message)
         case Answer.DENIED:
-            message = f"Closed: denied{_told(answer)}"
+            message = f"Closed: denied{_told(answer)}{_remedy(subject, claims_count)}"
             return Condition(type=OPEN, status="False", reason=OpenReason.DENIED, message=message)
         case Answer.UNREACHABLE:
             message = f"Closed: nobody answered{_told(answer)}"
             return Condition(
                 type=OPEN, status="Unknown", reason=OpenReason.UNREACHABLE, message=message
             )
+
+
+def unanswered(subject: Subject[GateSpec, GateStatus], message: str) -> Condition:
+    """Say that nobody has answered: undecided, except for whoever reads a switch or a window.
+
+    These two answer everybody who reads them, and what nobody has opened is closed. A webhook
+    that nobody has asked has no answer for anybody.
+    """
+    speaks = subject.spec.question.webhook is None and subject.spec.run is None
+    return Condition(
+        type=OPEN,
+        status="False" if speaks else "Unknown",
+        reason=OpenReason.NOT_ASKED,
+        message=message,
+    )
+
+
+def words(answer: GateReply) -> str:
+    """Return the text of *answer*, after a colon where there is one.
+
+    Flagger's words for a server's fault leave out which one it was; here it is said.
+    """
+    text = answer.text
+    status = f"HTTP {answer.http_status}"
+    if answer.value is Answer.UNREACHABLE and answer.http_status and status not in text:
+        text = f"{text} ({status})"
+    return f": {text}" if text else ""
 
 
 def standing_of(
@@ -89,20 +115,37 @@ def standing_of(
     return ready(opened.message)
 
 
-def _told(answer: GateAnswer) -> str:
-    who = f" by {answer.by}" if answer.by else ""
-    return f"{who}: {answer.text}" if answer.text else who
+def _told(answer: GateReply) -> str:
+    return (f" by {answer.by}" if answer.by else "") + words(answer)
 
 
-def _unanswered(subject: Subject[GateSpec, GateStatus], claims_count: bool) -> str:
+def _attempts(subject: Subject[GateSpec, GateStatus], status: GateStatus) -> str:
+    hook, run = subject.spec.question.webhook, status.run
+    if hook is None or run is None or not run.attempts:
+        return ""
+    return f"; {run.attempts} of {hook.retries + 1} attempts brought no answer"
+
+
+def _unanswered(
+    subject: Subject[GateSpec, GateStatus], status: GateStatus, claims_count: bool
+) -> str:
     if subject.spec.unasked:
         return "Closed: nobody has asked yet; write spec.run, or set spec.interval"
     if subject.spec.question.webhook is not None:
-        return "Closed: the webhook has not answered yet"
+        return f"Closed: the webhook has not answered yet{_attempts(subject, status)}"
     if not claims_count:
         return (
             "Closed: waits for an approval with proven identity; annotations do not count,"
             " because the controller runs with --require-authenticated-approval"
         )
-    command = manual.how_to_approve(subject.namespace, subject.name, subject.spec.token)
-    return f"Closed: waits for an approval; open it with {command}"
+    return f"Closed: waits for an approval{_remedy(subject, claims_count)}"
+
+
+def _remedy(subject: Subject[GateSpec, GateStatus], claims_count: bool) -> str:
+    """Say how a person opens the gate, where one can."""
+    if subject.spec.question.manual is None or not claims_count:
+        return ""
+    command = manual.how_to_approve(
+        subject.namespace, subject.name, subject.spec.token, subject.annotations
+    )
+    return f"; open it with {command}"

@@ -5,7 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from flagger_py.contracts import GateRun, Judged, Run, Verdict
+from flagger_py.contracts import (
+    GateRun,
+    Judged,
+    Run,
+    Verdict,
+    acknowledged,
+    condition_of,
+    read_gated,
+    status_of,
+)
 from flagger_py.decision import Apply, Force, Observe
 
 from . import claims
@@ -82,10 +91,7 @@ def verdict(case: Case) -> Found:
 def foreign_gates(case: Case) -> Asked | None:
     """Return the first referenced gate that is not open, None when all are."""
     for child in case.seen.foreign_gates:
-        gated = child.gated
-        wanted = _gate_token(case) if _asks(child) else None
-        is_open = gated is not None and gated.open and (wanted is None or gated.token == wanted)
-        if not is_open:
+        if not _is_open(case, child):
             return Asked(foreign=child, text=f"{child} is not open")
     return None
 
@@ -96,7 +102,7 @@ def foreign_gate_runs(case: Case) -> tuple[Apply, ...]:
     return tuple(
         claims.ask(case, child.manifest, {"run": run.wire()}, Force.ASK)
         for child in case.seen.foreign_gates
-        if child.manifest is not None and _asks(child)
+        if child.manifest is not None and _gate_is_asked(child.manifest)
     )
 
 
@@ -159,8 +165,34 @@ def _readings(judged: Judged) -> str:
     )
 
 
-def _asks(child: Child) -> bool:
-    return child.manifest is not None and asks_by_token(child.manifest)
+def _gate_is_asked(manifest: Mapping[str, Any]) -> bool:
+    """Tell whether a gate is asked by token; one that answers without a run speaks for everybody.
+
+    One whose controller has not looked at it yet is not asked either: to ask a switch is to take
+    it from all its other readers, and it may be one.
+    """
+    spec = manifest.get("spec") or {}
+    if "run" in spec:
+        return True
+    if "interval" in spec or _behind(manifest):
+        return False
+    decided = condition_of(status_of(manifest), "Open").get("status") in ("True", "False")
+    return not decided or read_gated(manifest).token is not None
+
+
+def _is_open(case: Case, child: Child) -> bool:
+    manifest, gated = child.manifest, child.gated
+    if manifest is None or gated is None or not gated.open:
+        return False
+    if _gate_is_asked(manifest):
+        return gated.token == _gate_token(case)
+    # Nothing changes while an object is suspended: an open gate stays open.
+    return not _behind(manifest) or bool(manifest["spec"].get("suspend"))
+
+
+def _behind(manifest: Mapping[str, Any]) -> bool:
+    """Tell whether an object counts its versions and says nothing about the present one yet."""
+    return "observedGeneration" in status_of(manifest) and not acknowledged(manifest)
 
 
 def _gate_token(case: Case) -> str:

@@ -38,7 +38,12 @@ def says(status: int, text: str = "") -> Endpoint:
 
 
 def gate(question: Mapping[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
-    """Return a Gate as the API server stores it; a webhook unless another question is given."""
+    """Return a Gate as the API server stores it; a webhook unless another question is given.
+
+    A webhook has an interval unless *spec* says otherwise; it means nothing to a person or a clock.
+    """
+    asked = webhook() if question is None else question
+    interval = {"interval": "10s"} if "webhook" in asked else {}
     return {
         "apiVersion": "gating.flagger.app/v1alpha1",
         "kind": "Gate",
@@ -50,8 +55,8 @@ def gate(question: Mapping[str, Any] | None = None, **spec: Any) -> dict[str, An
             "resourceVersion": "1",
         },
         "spec": {
-            "question": webhook() if question is None else question,
-            **{"interval": "10s", **spec},
+            "question": asked,
+            **{name: value for name, value in {**interval, **spec}.items() if value is not None},
         },
         "status": {"observedGeneration": -1},
     }

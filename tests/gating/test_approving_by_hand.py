@@ -119,6 +119,41 @@ def test_a_denial_can_be_taken_back_by_an_approval() -> None:
     assert [reason for reason, _ in bench.events] == ["Denied", "Approved"]
 
 
+@pytest.mark.parametrize(
+    ("token", "said", "approved"),
+    [
+        ("t1", {"deny": "t1 by Bo"}, "t1 by YOUR-NAME"),
+        (None, {"deny": "close by Bo"}, "open by YOUR-NAME"),
+        (None, {"approve": "close by Bo"}, "open by YOUR-NAME"),
+        (None, {"approve": "open", "deny": "close"}, "open by YOUR-NAME"),
+    ],
+    ids=["a run", "a switch", "a switch by its only annotation", "a switch by both"],
+)
+def test_a_denied_gate_says_how_to_open_it_and_that_works(
+    token: str | None, said: dict[str, str], approved: str
+) -> None:
+    bench = Bench(gate({"manual": {}}, run={"token": token} if token else None))
+    bench.annotate(**said)
+    bench.settle()
+
+    told = bench.message("Open")
+    assert told.startswith("Closed: denied")
+    assert f"{APPROVE}='{approved}'" in told
+    bench.annotate(approve=approved, **({"deny": None} if f"{DENY}-" in told else {}))
+    bench.settle()
+
+    assert bench.gated.open
+
+
+def test_where_annotations_do_not_count_none_is_told() -> None:
+    settings = GatingSettings(require_authenticated_approval=True)
+    bench = Bench(gate({"manual": {}}), settings=settings)
+
+    bench.settle()
+
+    assert "kubectl" not in bench.message("Open")
+
+
 def test_two_approvals_in_a_row_are_both_told() -> None:
     """What people decide is audited, also where the answer is the same as last time."""
     bench = Bench(gate({"manual": {}}, run={"token": "t1"}))
@@ -148,8 +183,18 @@ def test_without_a_run_the_annotation_is_the_state() -> None:
         ("True", "Approved"),
         ("False", "Denied"),
         ("True", "Approved"),
-        ("Unknown", "NotAsked"),
+        ("False", "NotAsked"),
     ]
+
+
+def test_a_switch_that_nobody_has_opened_is_closed_and_says_how_to_open_it() -> None:
+    bench = Bench(gate({"manual": {}}))
+
+    bench.settle()
+
+    assert bench.condition("Open") == ("False", "NotAsked")
+    assert bench.condition("Ready")[0] == "True"
+    assert "gating.flagger.app/approve='open by YOUR-NAME'" in bench.message("Open")
 
 
 def test_a_pass_over_an_unchanged_annotation_writes_nothing() -> None:

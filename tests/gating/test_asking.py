@@ -7,7 +7,7 @@ import pytest
 from flagger_py.contracts import Answer
 from flagger_py.egress import Unreachable
 
-from .bench import Bench, Crash, deny_then_approve, gate, keys, says
+from .bench import URL, Bench, Crash, deny_then_approve, gate, keys, says
 
 
 def test_the_number_of_a_poll_is_written_before_its_request_leaves() -> None:
@@ -120,17 +120,64 @@ def test_a_token_that_comes_back_is_still_approved() -> None:
     assert len(bench.sent) == 2
 
 
-def test_a_denied_token_that_comes_back_goes_on_with_its_numbers() -> None:
-    bench = Bench(gate(run={"token": "t1"}), says(403))
+@pytest.mark.parametrize("others", [1, 12], ids=["remembered", "forgotten"])
+def test_a_denied_token_that_comes_back_is_asked_under_a_new_key(others: int) -> None:
+    """The numbers of a Gate's polls go on, whatever its history has forgotten."""
+    bench = Bench(gate(run={"token": "t"}), says(403))
     bench.settle()
-    bench.ask("t2")
+    for number in range(others):
+        bench.ask(f"t{number}")
+        bench.settle()
+
+    bench.ask("t")
     bench.settle()
 
-    bench.ask("t1")
+    assert bench.gated.polls == others + 2
+    assert len(set(keys(bench))) == len(keys(bench)) == others + 2
+
+
+def test_an_approval_outlives_the_denials_of_later_tokens() -> None:
+    bench = Bench(gate(run={"token": "t"}))
+    bench.settle()
+    bench.endpoint = says(403)
+    for number in range(12):
+        bench.ask(f"t{number}")
+        bench.settle()
+
+    bench.ask("t")
     bench.settle()
 
-    assert bench.gated.polls == 2
-    assert len(set(keys(bench))) == 3
+    assert bench.gated.open
+    assert len(bench.sent) == 13
+
+
+def test_the_latest_denial_is_remembered_beside_ten_approvals() -> None:
+    bench = Bench(gate(run={"token": "t"}))
+    bench.settle()
+    for number in range(12):
+        bench.ask(f"t{number}")
+        bench.settle()
+
+    bench.endpoint = says(403)
+    for token in ("no", "never"):
+        bench.ask(token)
+        bench.settle()
+
+    tokens = [record.token for record in bench.status.history]
+    assert tokens == ["never", *(f"t{number}" for number in range(11, 2, -1))]
+
+
+def test_of_answers_to_no_run_the_latest_are_remembered() -> None:
+    """An approval without a token is nobody's to keep."""
+    bench = Bench(gate(), deny_then_approve("no"))
+    bench.settle()
+    for number in range(12):
+        bench.endpoint = says(200 if number % 2 else 403)
+        bench.wait(10)
+        bench.settle()
+
+    answers = [record.value for record in bench.status.history]
+    assert answers == [Answer.APPROVED, Answer.DENIED] * 5
 
 
 def test_a_crash_before_the_answer_is_written_repeats_the_same_key() -> None:
@@ -307,6 +354,32 @@ def test_an_unreachable_endpoint_is_asked_again_and_is_no_denial() -> None:
     assert last.requeue_after_s == 10
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "message"),
+    [
+        (503, "", f"Closed: nobody answered: POST {URL} giving up after 1 attempt(s) (HTTP 503)"),
+        (408, "slow", "Closed: nobody answered: slow (HTTP 408)"),
+        (304, "", "Closed: nobody answered: HTTP 304: redirects are not followed"),
+        (403, "", "Closed: denied: HTTP 403"),
+        (403, "no", "Closed: denied: no"),
+        (200, "", "Open: approved"),
+    ],
+)
+def test_a_gate_says_which_status_left_it_without_words(
+    status: int, body: str, message: str
+) -> None:
+    """Flagger's words for a server's fault leave its status out; they stay as they are."""
+    bench = Bench(gate(run={"token": "t1"}), says(status, body))
+
+    bench.settle()
+
+    assert bench.message("Open") == message
+    assert bench.status.answer is not None
+    assert bench.status.answer.http_status == status
+    (event,) = [told for _, told in bench.events]
+    assert event.endswith(message.partition(": ")[2].partition(": ")[2])
+
+
 def test_a_gate_being_deleted_asks_nothing() -> None:
     bench = Bench(gate(run={"token": "t1"}))
     bench.go()
@@ -382,3 +455,4 @@ def test_without_run_and_interval_the_webhook_is_left_alone() -> None:
 
     assert bench.sent == []
     assert bench.message("Ready") == "Waiting for a run"
+    assert bench.condition("Open") == ("Unknown", "NotAsked")

@@ -36,11 +36,21 @@ def test_a_gate_asks_exactly_one_question(question: dict[str, Any], found: str) 
         {"url": "file:///etc/passwd"},
         {"url": URL, "timeout": "soon"},
         {"url": URL, "retries": -1},
+        {"url": URL, "retries": 101},
         {"url": URL, "headers": {"X-A": "b\r\nX-C: d"}},
         {"url": URL, "headers": {"X A": "b"}},
         {"url": URL, "secretRef": {"name": ""}},
     ],
-    ids=["no scheme", "no http", "timeout", "retries", "split header", "header name", "secret"],
+    ids=[
+        "no scheme",
+        "no http",
+        "timeout",
+        "retries",
+        "more retries",
+        "split header",
+        "header name",
+        "secret",
+    ],
 )
 def test_a_webhook_that_cannot_be_sent_is_refused(hook: dict[str, Any]) -> None:
     with pytest.raises(SpecError, match=r"spec\.question\.webhook"):

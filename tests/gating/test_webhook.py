@@ -51,7 +51,7 @@ def test_the_escaped_body_reads_as_what_was_meant() -> None:
     assert json.loads(body)["metadata"] == metadata
 
 
-def test_a_request_carries_key_timeout_retries_and_tls_as_the_spec_says() -> None:
+def test_a_request_carries_key_timeout_and_tls_as_the_spec_says() -> None:
     hook = Webhook.read(
         {"url": URL, "timeout": "1m30s", "retries": 2, "disableTLS": True}, "webhook"
     )
@@ -60,13 +60,19 @@ def test_a_request_carries_key_timeout_retries_and_tls_as_the_spec_says() -> Non
 
     assert (request.method, request.url) == ("POST", URL)
     assert request.headers == {"Content-Type": "application/json", "Idempotency-Key": "key-1"}
-    assert (request.timeout_s, request.retries, request.verify_tls) == (90.0, 2, False)
+    assert (request.timeout_s, request.verify_tls) == (90.0, False)
+
+
+def test_attempts_are_repeated_by_the_gate_and_not_within_a_request() -> None:
+    assert webhook.request(Webhook(url=URL, retries=2), PAYLOAD, "key-1").retries == 0
 
 
 def test_a_plain_webhook_waits_ten_seconds_tries_once_and_verifies() -> None:
-    request = webhook.request(Webhook(url=URL), PAYLOAD, "key-1")
+    hook = Webhook(url=URL)
 
-    assert (request.timeout_s, request.retries, request.verify_tls) == (10.0, 0, True)
+    request = webhook.request(hook, PAYLOAD, "key-1")
+
+    assert (request.timeout_s, hook.retries, request.verify_tls) == (10.0, 0, True)
 
 
 def test_headers_of_the_spec_replace_neither_key_nor_credentials() -> None:
@@ -104,20 +110,17 @@ GAVE_UP = f"POST {URL} giving up after 1 attempt(s)"
         (Response(202), Answer.APPROVED, ""),
         (Response(204), Answer.APPROVED, ""),
         (Response(206), Answer.APPROVED, ""),
-        (Response(302, b"elsewhere"), Answer.DENIED, "elsewhere"),
         (Response(400, b"what?\n"), Answer.DENIED, "what?\n"),
         (Response(403, b"not yet"), Answer.DENIED, "not yet"),
-        (Response(403), Answer.DENIED, ""),
+        (Response(403), Answer.DENIED, "HTTP 403"),
+        (Response(404, b" \n"), Answer.DENIED, "HTTP 404"),
         (Response(404, b"nothing here"), Answer.DENIED, "nothing here"),
         (Response(408, b"slow"), Answer.UNREACHABLE, "slow"),
+        (Response(408), Answer.UNREACHABLE, "HTTP 408"),
         (Response(429, b"too many"), Answer.UNREACHABLE, GAVE_UP),
         (Response(500, b"broken"), Answer.UNREACHABLE, GAVE_UP),
         (Response(501, b"no such thing"), Answer.UNREACHABLE, "no such thing"),
-        (
-            Response(503, b"", attempts=3),
-            Answer.UNREACHABLE,
-            f"POST {URL} giving up after 3 attempt(s)",
-        ),
+        (Response(503, b"too busy"), Answer.UNREACHABLE, GAVE_UP),
         (Unreachable("EOF"), Answer.UNREACHABLE, f"{GAVE_UP}: EOF"),
     ],
     ids=lambda value: str(getattr(value, "status", "")) or None,
@@ -132,12 +135,38 @@ def test_a_reply_means_and_says_what_flagger_would_say(
     assert (answer.value, answer.text, answer.at) == (value, text, NOW)
 
 
-def test_a_lost_connection_counts_every_attempt_that_was_allowed() -> None:
+def test_the_last_attempt_says_how_many_there_were() -> None:
     sent = webhook.request(Webhook(url=URL, retries=1), PAYLOAD, "key-1")
 
-    answer = webhook.answer(sent, Unreachable("timed out"), NOW)
+    answer = webhook.answer(sent, Unreachable("timed out"), NOW, 2)
 
     assert answer.text == f"POST {URL} giving up after 2 attempt(s): timed out"
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "text"),
+    [
+        (301, "https://moved.test/gate", "HTTP 301 to https://moved.test/gate: {not_followed}"),
+        (302, "/login?next=s3cret#top", "HTTP 302 to http://approvals.test/login: {not_followed}"),
+        (307, "https://bot:s3cret@moved.test", "HTTP 307 to https://moved.test: {not_followed}"),
+        (308, "http://[moved/gate", "HTTP 308: redirects are not followed"),
+        (304, None, "HTTP 304: redirects are not followed"),
+    ],
+    ids=["elsewhere", "on the same host", "with a password", "no address", "to nowhere"],
+)
+def test_a_redirect_is_no_decision_and_says_where_to(
+    status: int, location: str | None, text: str
+) -> None:
+    headers = {} if location is None else {"Location": location}
+    sent = webhook.request(Webhook(url=URL), PAYLOAD, "key-1")
+
+    answer = webhook.answer(sent, Response(status, b"<html>", headers), NOW)
+
+    not_followed = "redirects are not followed; write that URL"
+    assert (answer.value, answer.text) == (
+        Answer.UNREACHABLE,
+        text.format(not_followed=not_followed),
+    )
 
 
 def test_a_password_in_the_address_is_not_told() -> None:

@@ -143,6 +143,17 @@ def test_a_run_that_met_an_open_window_stays_approved() -> None:
     assert not bench.gated.open
 
 
+def test_a_run_that_met_a_closed_window_is_approved_when_it_opens() -> None:
+    bench = office(run={"token": "t1"})
+    last = bench.settle()
+    assert bench.condition("Open") == ("False", "Denied")
+
+    bench.wait(last.requeue_after_s or 0)
+    bench.settle()
+
+    assert bench.condition("Open") == ("True", "Approved")
+
+
 def test_a_broken_window_stalls_the_gate_and_keeps_it_closed() -> None:
     bench = Bench(gate({"window": {"schedule": "often", "duration": "1h"}}))
 
