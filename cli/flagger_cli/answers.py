@@ -59,15 +59,14 @@ def analysis_lines(analysis: Respondent, manifest: Manifest, now: datetime) -> I
 
 
 def gate_lines(gate: Respondent, manifest: Manifest, now: datetime) -> Iterator[str]:
-    """Say whether the gate is open, who answered what, and how often it was asked."""
+    """Say whether the gate is open, and who answered what."""
     gated = read_gated(manifest)
     state = "open" if gated.open else "closed"
-    asked = f", asked {gated.polls} times" if gated.polls > 1 else ""
     sentence = gated.sentence.removeprefix(f"{state.capitalize()}: ")
     if _waits_for_its_canary(manifest):
         sentence = "its Canary asks it when a release comes to it"
     said = f": {sentence}" if sentence else ""
-    yield f"{gate}: {state}{_about(manifest, gated.token)}{asked}{said}"
+    yield f"{gate}: {state}{_about(manifest, gated.token)}{said}"
     answer = gated.answer
     if answer is not None:
         by = f" by {answer.by} (a claim)" if answer.by else ""

@@ -39,7 +39,7 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Gated:
-    """The last answer to the run *token*; *polls* counts how often the question was sent."""
+    """The last answer to the run *token*; *polls* is the number of the question that brought it."""
 
     token: str | None
     open: bool

@@ -24,7 +24,6 @@ RETRY_S = 10.0
 """How long a hindered question waits where no interval says otherwise."""
 
 INTERVAL_S_MIN = 1.0
-RETRIES_MAX = 100
 HISTORY_MAX = 10
 TEXT_CHARS_MAX = 1024
 HISTORY_TEXT_CHARS_MAX = 256
@@ -49,7 +48,6 @@ class Webhook(Wire):
     retries: int = Field(
         default=0,
         ge=0,
-        le=RETRIES_MAX,
         description=(
             "Further attempts after a connection error, a 429 or a 5xx status; none past the "
             "deadline of the run, or an hour after the first."
