@@ -158,6 +158,63 @@ def test_what_cannot_be_evaluated_is_a_fault_with_a_sentence(query: str, message
         asked(query)
 
 
+LARGEST = 1.7e308
+
+
+@pytest.mark.parametrize(
+    ("values", "query", "result"),
+    [
+        ((math.inf, -math.inf), "sum(r)", math.nan),
+        ((math.inf, -math.inf), "avg(r)", math.nan),
+        ((LARGEST, LARGEST), "sum(r)", math.inf),
+        ((-LARGEST, -LARGEST), "sum(r)", -math.inf),
+        ((LARGEST, LARGEST), "avg(r)", LARGEST),
+        ((math.inf, 1), "sum(r)", math.inf),
+        ((math.inf, 1), "avg(r)", math.inf),
+        ((0.1,) * 10, "sum(r)", 1.0),
+    ],
+)
+def test_sums_beyond_the_numbers_are_what_prometheus_answers(
+    values: tuple[float, ...], query: str, result: float
+) -> None:
+    samples = Samples()
+    for n, value in enumerate(values):
+        samples.append({"__name__": "r", "n": str(n)}, value, NOW)
+
+    assert asked(query, samples, 0) == pytest.approx({"": result}, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "query", "result"),
+    [
+        ((math.inf, -math.inf), "sum_over_time(r[5s])", math.nan),
+        ((LARGEST, LARGEST), "sum_over_time(r[5s])", math.inf),
+        ((LARGEST, LARGEST), "avg_over_time(r[5s])", LARGEST),
+        ((math.nan, 1, 2), "max_over_time(r[5s])", 2.0),
+        ((2, math.nan, 1), "min_over_time(r[5s])", 1.0),
+    ],
+)
+def test_sums_over_time_are_no_error_either(
+    values: tuple[float, ...], query: str, result: float
+) -> None:
+    samples = Samples()
+    for second, value in enumerate(values, 1):
+        samples.append({"__name__": "r"}, value, later(second))
+
+    assert asked(query, samples, len(values)) == pytest.approx({"": result}, nan_ok=True)
+
+
+@pytest.mark.parametrize("counts", [(math.nan,) * 3, (1, 2, math.nan), (math.nan, 2, 3)])
+def test_a_quantile_of_buckets_that_are_no_numbers_is_none(counts: tuple[float, ...]) -> None:
+    samples = Samples()
+    for le, count in zip(("1", "2", "+Inf"), counts, strict=True):
+        samples.append({"__name__": "r", "le": le}, count, NOW)
+
+    (value,) = asked("histogram_quantile(0.99, r)", samples, 0).values()
+
+    assert math.isnan(value)
+
+
 def test_a_hostile_pattern_takes_no_time() -> None:
     """The expression is linear for RE2; a backtracking engine would not come back."""
     samples = Samples().append({"__name__": "up", "a": "a" * 60}, 1, NOW)
