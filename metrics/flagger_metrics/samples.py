@@ -1,5 +1,6 @@
 """What was scraped of late: samples by series, bounded in age and number."""
 
+import math
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,18 +28,35 @@ class Sample:
 class Samples:
     """A store for `promql.evaluate`, which only reads it.
 
-    A series keeps at most *samples_max* samples of the last *keep_s* seconds; past *series_max*
-    series, those that were not scraped for that long are dropped, and further new ones refused.
+    A series keeps at most *samples_max* samples of the last *keep_s* seconds; one that was not
+    scraped for that long is dropped, and past *series_max* series new ones are refused.
     """
 
     keep_s: float = KEEP_S
     series_max: int = SERIES_MAX
     samples_max: int = SAMPLES_MAX
     refused: int = 0
-    """Samples not taken because there were too many series."""
+    """Samples of the present scrape not taken because there were too many series."""
     _series: dict[str, dict[Labels, deque[Sample]]] = field(default_factory=dict)
     _scrapes: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES_MAX))
     _size: int = 0
+    _begun_s: float = -math.inf
+    _forgot_s: float = -math.inf
+
+    def begin(self, at: datetime) -> None:
+        """Begin the scrape of the moment *at*; nothing happens where it has begun already.
+
+        Where the clock was set back everything is forgotten: what was seen at moments that are
+        still to come has no age, and a rate across the step would be wrong.
+        """
+        at_s = at.timestamp()
+        if at_s == self._begun_s:
+            return
+        if at_s < self._begun_s:
+            self._clear()
+        self._begun_s = at_s
+        self.refused = 0
+        self._forget(at_s)
 
     def append(self, labels: Mapping[str, str], value: float, at: datetime) -> "Samples":
         """Add one sample and return the store; one that is not newer than the last is dropped.
@@ -83,7 +101,7 @@ class Samples:
         if kept is not None:
             return kept
         if self._size >= self.series_max:
-            self._forget(at_s - self.keep_s)
+            self._forget(at_s)
         if self._size >= self.series_max:
             return None
         self._size += 1
@@ -91,12 +109,24 @@ class Samples:
         self._series.setdefault(name, group)[labels] = kept
         return kept
 
-    def _forget(self, before_s: float) -> None:
-        """Drop the series whose last sample is older than *before_s*."""
+    def _forget(self, at_s: float) -> None:
+        """Drop the series that were not scraped of late, once for each moment."""
+        if at_s <= self._forgot_s:
+            return
+        self._forgot_s = at_s
         for name, group in list(self._series.items()):
-            left = {key: kept for key, kept in group.items() if kept and kept[-1].at_s >= before_s}
+            left = {key: kept for key, kept in group.items() if self._recent(kept, at_s)}
             self._size -= len(group) - len(left)
             group.clear()
             group.update(left)
             if not group:
                 del self._series[name]
+
+    def _recent(self, kept: deque[Sample], at_s: float) -> bool:
+        return bool(kept) and kept[-1].at_s >= at_s - self.keep_s
+
+    def _clear(self) -> None:
+        self._series.clear()
+        self._scrapes.clear()
+        self._size = 0
+        self._forgot_s = -math.inf

@@ -104,6 +104,37 @@ def test_too_many_series_are_an_error_not_a_wrong_value() -> None:
     assert scraped(samples, 1, 1).error == "more than 0 series were scraped"
 
 
+def gauges(count: int, value: float = 0) -> Response:
+    return Response(200, "".join(f'r{{n="{n}"}} {value}\n' for n in range(count)).encode())
+
+
+def test_after_a_burst_of_series_values_come_back_with_the_next_scrape() -> None:
+    samples = Samples(series_max=10)
+
+    told = [
+        PROVIDER.answer(Query("sum(r)", later(second), NOW), ONE, (gauges(count, second),), samples)
+        for second, count in ((1, 20), (2, 1), (3, 10))
+    ]
+
+    assert [answer.error for answer in told] == ["more than 10 series were scraped", None, None]
+    assert told[2].values == (30.0,)
+
+
+def test_a_clock_that_was_set_back_asks_for_more_time() -> None:
+    """What was seen at moments that are to come again is no measure of anything."""
+    samples = Samples()
+    for second in (600, 601, 602):
+        scraped(samples, second, second)
+
+    after_it = [
+        PROVIDER.answer(Query(QUERY, later(second), later(2)), ONE, (page,), samples)
+        for second, page in ((3, exported(1000)), (4, exported(1050)))
+    ]
+
+    assert [answer.early for answer in after_it] == [True, False]
+    assert after_it[1].values == pytest.approx((50 * 1.5 / 10,))
+
+
 @pytest.mark.parametrize("address", ["", "a:1/metrics", "http://a/metrics,b"])
 def test_an_address_that_is_no_url_is_refused(address: str) -> None:
     with pytest.raises(SpecError, match="separated by commas"):

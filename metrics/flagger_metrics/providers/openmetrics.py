@@ -51,6 +51,7 @@ class OpenMetrics:
             wanted = metric_names(query.text)
         except PromqlFault as fault:
             return Answer(error=str(fault))
+        samples.begin(query.at)
         faults = tuple(
             said
             for url, exchange in zip(addresses(access), exchanges, strict=True)
