@@ -5,11 +5,10 @@ in 1.0.0, and the OpenMetrics specification 1.0. Types and help texts mean nothi
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from .samples import NAME, Samples
+from .samples import NAME, Labels, known
 
 ACCEPT = "application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4;q=0.5"
 END = "# EOF"
@@ -41,26 +40,36 @@ class PageFault(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One sample of a page, its labels with the metric's name among them."""
+
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """What one exporter answered: its text, its content type, and the host it came from."""
+    """What one exporter's page says: its samples by metric, then by series."""
 
-    text: str
-    content_type: str
-    source: str
+    metrics: Mapping[str, Mapping[Labels, Row]]
+
+    def rows(self, name: str | None) -> Iterator[Row]:
+        """Go over the samples of metric *name*, over all where it is None."""
+        found = self.metrics.values() if name is None else (self.metrics.get(name, {}),)
+        for series in found:
+            yield from series.values()
+
+    def __contains__(self, labels: Labels) -> bool:
+        return any(labels in self.metrics.get(v, ()) for k, v in labels if k == NAME)
 
 
-def collect(
-    page: Page, samples: Samples, at: datetime, wanted: frozenset[str] | None = None
-) -> None:
-    """Add the samples of *page* to *samples*, only those of the metrics *wanted* where given.
-
-    Timestamps on the page are ignored: a window counts from when we saw a value. Each series
-    gets a label `instance`, the source, unless it has one. Raises `PageFault`.
-    """
-    for name, labels, value in lines_of(page.text, page.content_type):
-        if wanted is None or name in wanted:
-            samples.append({"instance": page.source, **labels, NAME: name}, value, at)
-    samples.scraped(at)
+def read(text: str, content_type: str) -> Page:
+    """Return what a page says, of equal series the first. Raises `PageFault`."""
+    metrics: dict[str, dict[Labels, Row]] = {}
+    for name, labels, value in lines_of(text, content_type):
+        labels[NAME] = name
+        metrics.setdefault(name, {}).setdefault(known(labels), Row(labels, value))
+    return Page(metrics)
 
 
 def lines_of(text: str, content_type: str) -> Iterator[Line]:

@@ -107,7 +107,7 @@ class _Evaluation:
         found = []
         for labels, kept in self.selected(selector):
             sample = next((s for s in reversed(kept) if s.at_s <= at_s), None)
-            if sample is not None and sample.at_s > at_s - LOOKBACK_S:
+            if sample is not None and not sample.stale and sample.at_s > at_s - LOOKBACK_S:
                 found.append(Series(labels, sample.value))
         return tuple(found)
 
@@ -128,7 +128,7 @@ class _Evaluation:
         start_s = end_s - selector.range.total_seconds()
         found = []
         for labels, kept in self.selected(selector.vector_selector):
-            inside = [s for s in kept if start_s < s.at_s <= end_s]
+            inside = [s for s in kept if start_s < s.at_s <= end_s and not s.stale]
             value = OVER_RANGE[name](inside, start_s, end_s)
             if value is not None:
                 kept_name = name == "last_over_time"

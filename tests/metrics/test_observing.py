@@ -434,6 +434,23 @@ def test_after_a_restart_too_little_was_scraped_to_judge() -> None:
     assert heard.answer.early
 
 
+def test_what_the_last_revision_exported_passes_no_other() -> None:
+    """Its pods are gone, and those of the next revision crash before they export anything."""
+    entry = metric(query='max(app_failing{pod=~"app-.*"})', thresholdRange={"max": 0})
+    shared, memory = observer(**SCRAPING), dict[str, Any]()
+    page, status, verdicts = 'app_failing{pod="app-old"} 0\n', None, []
+    for token, begun in (("rev1", 0), ("rev2", 20)):
+        for second in (0, 1, 2, 3, 10):
+            asked = run(token, begun, begun + 10)
+            subject = analysis(entry, now=later(begun + second), status=status, run=asked)
+            wire = Wire(lambda _, text=page: Response(200, text.encode()))
+            status = after(subject, decide(subject, observe(shared, subject, wire, None, memory)))
+        verdicts.append(status.verdict)
+        page = ""
+
+    assert verdicts == [Verdict.PASSED, Verdict.NO_DATA]
+
+
 def test_a_metrics_server_of_the_target_wins_over_scraping() -> None:
     subject = due(metric(), target={"metricsServer": "http://mine:9090"})
     wire = answering()

@@ -2,11 +2,12 @@
 
 import pytest
 
-from flagger_metrics.exposition import Page, PageFault, collect
+from flagger_metrics.exposition import PageFault, read
 from flagger_metrics.promql import evaluate
 from flagger_metrics.providers import Access, Answer, Query
 from flagger_metrics.providers.openmetrics import OpenMetrics
 from flagger_metrics.samples import Samples
+from flagger_metrics.scraping import collect
 from flagger_py.egress import Response, Unreachable
 from flagger_py.errors import SpecError
 
@@ -117,7 +118,64 @@ def test_after_a_burst_of_series_values_come_back_with_the_next_scrape() -> None
     ]
 
     assert [answer.error for answer in told] == ["more than 10 series were scraped", None, None]
+    assert told[1].values == (2.0,)
     assert told[2].values == (30.0,)
+
+
+def page(text: str) -> Response:
+    return Response(200, text.encode(), {"Content-Type": "text/plain"})
+
+
+def told(samples: Samples, second: float, query: str, *pages: Response | Unreachable) -> Answer:
+    access = ACCESS if len(pages) > 1 else ONE
+    return PROVIDER.answer(Query(query, later(second), NOW), access, pages, samples)
+
+
+def test_a_series_that_is_no_longer_on_its_page_has_no_value() -> None:
+    """A pod that is gone speaks for no other, as in Prometheus."""
+    samples = Samples()
+    told(samples, 1, "max(failing)", page('failing{pod="old"} 0\n'))
+
+    gone = told(samples, 2, "max(failing)", page(""))
+    other = told(samples, 3, "max(failing)", page('failing{pod="new"} 7\n'))
+    back = told(samples, 4, "min(failing)", page('failing{pod="old"} 3\nfailing{pod="new"} 7\n'))
+
+    assert (gone.values, other.values, back.values) == ((), (7.0,), (3.0,))
+
+
+@pytest.mark.parametrize("failure", [Unreachable("refused"), Response(503), page("<html>")])
+def test_the_series_of_an_exporter_that_fails_have_no_value(
+    failure: Response | Unreachable,
+) -> None:
+    samples, query = Samples(), "sum(failing)"
+    told(samples, 1, query, page("failing 1\n"), page("failing 2\n"))
+
+    down = told(samples, 2, query, page("failing 1\n"), failure)
+    up = told(samples, 3, query, page("failing 1\n"), page("failing 2\n"))
+
+    assert (down.values, up.values) == ((1.0,), (3.0,))
+
+
+def test_a_series_that_several_exporters_tell_lives_while_one_does() -> None:
+    samples, same = Samples(), page('failing{instance="app"} 5\n')
+    told(samples, 1, "sum(failing)", same, same)
+
+    first = told(samples, 2, "sum(failing)", Unreachable("refused"), same)
+    second = told(samples, 3, "sum(failing)", same, Unreachable("refused"))
+    none = told(samples, 4, "sum(failing)", same, page(""))
+
+    assert (first.values, second.values, none.values) == ((5.0,),) * 3
+    assert told(samples, 5, "sum(failing)", page(""), page("")).values == ()
+
+
+def test_one_query_does_not_end_the_series_of_another() -> None:
+    samples, both = Samples(), page('a{x=""} 1\nb{y="z"} 2\n')
+
+    values = [
+        told(samples, second, query, both).values for second in (1, 2) for query in ("a", "b", "a")
+    ]
+
+    assert values == [(1.0,), (2.0,), (1.0,)] * 2
 
 
 def test_a_clock_that_was_set_back_asks_for_more_time() -> None:
@@ -164,8 +222,8 @@ def test_both_text_formats_are_read() -> None:
     opened = "# TYPE took histogram\n" + plain.split("\n", 1)[1] + "# EOF\n"
     samples = Samples()
 
-    collect(Page(plain, "text/plain", "a:1"), samples, NOW)
-    collect(Page(opened, "application/openmetrics-text; version=1.0.0", "b:1"), samples, NOW)
+    collect(read(plain, "text/plain"), "a:1", samples, NOW)
+    collect(read(opened, "application/openmetrics-text; version=1.0.0"), "b:1", samples, NOW)
 
     found = evaluate('took_bucket{le="+Inf"}', samples, NOW)
     assert {series.named["instance"]: series.value for series in found} == {"a:1": 4.0, "b:1": 4.0}
@@ -174,4 +232,4 @@ def test_both_text_formats_are_read() -> None:
 @pytest.mark.parametrize("media", ["text/plain", "application/openmetrics-text"])
 def test_a_page_in_no_format_is_a_fault(media: str) -> None:
     with pytest.raises(PageFault):
-        collect(Page("<html>\n", media, "a:1"), Samples(), NOW)
+        read("<html>\n", media)

@@ -249,6 +249,22 @@ def test_series_that_are_gone_make_room_and_no_others_are_taken() -> None:
     assert list(samples.named("old")) == []
 
 
+def test_a_range_goes_over_the_samples_before_and_after_a_gap() -> None:
+    """At 3 s the series was not on its page; an instant query there finds nothing."""
+    samples = Samples()
+    for second, value in ((1, 10), (2, 20), (4, 40), (5, 50)):
+        if second == 4:
+            samples.missing("a:1", later(3), lambda _: False)
+        samples.append({"__name__": "up"}, value, later(second), "a:1")
+
+    assert asked("up", samples, 3) == {}
+    assert asked("up", samples, 2) == {"__name__=up": 20.0}
+    assert asked("up offset 1s", samples, 4) == {}
+    assert asked("count_over_time(up[10s])", samples, 5) == {"": 4.0}
+    assert asked("max_over_time(up[10s])", samples, 3) == {"": 20.0}
+    assert asked("increase(up[5s])", samples, 5) == pytest.approx({"": 50.0})
+
+
 def test_a_sample_of_the_same_moment_counts_once() -> None:
     samples = Samples().append({"__name__": "up"}, 1, NOW).append({"__name__": "up"}, 2, NOW)
 

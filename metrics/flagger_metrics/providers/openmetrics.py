@@ -11,9 +11,10 @@ from http import HTTPStatus
 from flagger_py.egress import Request, Unreachable
 from flagger_py.errors import SpecError
 
-from ..exposition import ACCEPT, Page, PageFault, collect
+from ..exposition import ACCEPT, Page, PageFault, read
 from ..promql import PromqlFault, evaluate, metric_names
 from ..samples import Samples
+from ..scraping import collect, lose
 from ..window import SCRAPES_MIN
 from .addresses import host_of, shown, usable
 from .provider import Access, Answer, Exchange, Query
@@ -90,15 +91,24 @@ def _kept(
     exchange: Exchange, url: str, samples: Samples, at: datetime, wanted: frozenset[str] | None
 ) -> str | None:
     """Add one exporter's page to *samples*; returns what is wrong with it, None if nothing."""
+    page = _page(exchange)
+    if isinstance(page, str):
+        lose(host_of(url), samples, at)
+        return f"scraping {shown(url)} failed: {page}"
+    collect(page, host_of(url), samples, at, wanted)
+    return None
+
+
+def _page(exchange: Exchange) -> Page | str:
+    """Return the page that came, or why there is none."""
     fault = _fault(exchange)
     if fault is not None or isinstance(exchange, Unreachable):
-        return f"scraping {shown(url)} failed: {fault}"
+        return fault or "no answer"
     kind = next((v for k, v in exchange.headers.items() if k.lower() == "content-type"), "")
     try:
-        collect(Page(exchange.text, kind, host_of(url)), samples, at, wanted)
+        return read(exchange.text, kind)
     except PageFault as error:
-        return f"scraping {shown(url)} failed: {error}"
-    return None
+        return str(error)
 
 
 def _fault(exchange: Exchange) -> str | None:

@@ -1,0 +1,34 @@
+"""What a scrape of an exporter adds to the samples, and which series it ends."""
+
+from datetime import datetime
+
+from .exposition import Page
+from .samples import Labels, Samples
+
+INSTANCE = "instance"
+
+
+def collect(
+    page: Page, source: str, samples: Samples, at: datetime, wanted: frozenset[str] | None = None
+) -> None:
+    """Add the samples of the *page* of *source*, only those of the metrics *wanted* where given.
+
+    Timestamps on the page are ignored: a window counts from when we saw a value. Each series
+    gets a label `instance`, the source, unless it has one. Series of this source that are no
+    longer on its page end, whoever wanted them.
+    """
+    for name in page.metrics if wanted is None else wanted:
+        for row in page.rows(name):
+            samples.append({INSTANCE: source, **row.labels}, row.value, at, source)
+    samples.missing(source, at, lambda labels: _told(labels, page, source))
+    samples.scraped(at)
+
+
+def lose(source: str, samples: Samples, at: datetime) -> None:
+    """End every series of *source*, which did not answer at the moment *at*."""
+    samples.missing(source, at, lambda _: False)
+
+
+def _told(labels: Labels, page: Page, source: str) -> bool:
+    """Tell whether the page has a series that is kept under *labels*."""
+    return labels in page or tuple(kv for kv in labels if kv != (INSTANCE, source)) in page
