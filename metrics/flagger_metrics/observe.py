@@ -17,7 +17,7 @@ from .sources import CHECKING, Finder, Source
 from .stage import Analysis, Stage, stage
 
 SAMPLES = "samples"
-"""Where in an object's memory its samples are; lost in a crash, then scraped anew."""
+"""Where in an object's memory its samples are, by source; lost in a crash, then scraped anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Observer:
             return Heard(question, source.query, trouble=_forbidden(source, error))
         since = subject.spec.run.since if subject.spec.run else None
         query = Query(source.query, site.now, since)
-        samples = _samples(subject, site)
+        samples = _samples(source, subject, site)
         answer = source.provider.answer(query, source.access, exchanges, samples)
         return Heard(question, source.query, answer, sampled=source.provider.sampled)
 
@@ -109,9 +109,11 @@ def _forbidden(source: Source, error: SpecError) -> Trouble:
     return Trouble(Cause.SPEC, error.reason, f"Metric query failed: {error.message}", told)
 
 
-def _samples(subject: Analysis, site: Site) -> Samples:
-    """Return what was scraped for this object, kept for as long as its longest window."""
-    samples: Samples = site.memory.setdefault(SAMPLES, Samples())
+def _samples(source: Source, subject: Analysis, site: Site) -> Samples:
+    """Return what was scraped of *source* for this object, kept for as long as its windows."""
+    access = source.access
+    key = (access.type, access.address, *sorted(access.headers.items()))
+    samples: Samples = site.memory.setdefault(SAMPLES, {}).setdefault(key, Samples())
     asked = questions(subject.spec, subject.namespace)
     windows_s = [duration_s(question.interval, question.field) for question in asked]
     samples.keep_s = max([KEEP_S, *windows_s])

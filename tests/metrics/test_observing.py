@@ -451,6 +451,20 @@ def test_what_the_last_revision_exported_passes_no_other() -> None:
     assert verdicts == [Verdict.PASSED, Verdict.NO_DATA]
 
 
+def test_templates_with_pages_of_one_host_do_not_see_one_anothers_series() -> None:
+    def exports(name: str) -> Cluster:
+        provider = {"type": "openmetrics", "address": f"http://x/metrics?of={name}"}
+        return template(name, provider=provider, query="sum(failing)")
+
+    cluster = Cluster({**exports("a").objects, **exports("b").objects})
+    entries = [{"name": name, "templateRef": {"name": name}} for name in "ab"]
+    wire = Wire(lambda r: Response(200, f"failing {0 if r.url.endswith('a') else 7}\n".encode()))
+
+    seen = observe(observer(), due(*entries), wire, cluster)
+
+    assert [heard.answer and heard.answer.values for heard in seen.heard] == [(0.0,), (7.0,)]
+
+
 def test_a_metrics_server_of_the_target_wins_over_scraping() -> None:
     subject = due(metric(), target={"metricsServer": "http://mine:9090"})
     wire = answering()

@@ -168,6 +168,28 @@ def test_a_series_that_several_exporters_tell_lives_while_one_does() -> None:
     assert told(samples, 5, "sum(failing)", page(""), page("")).values == ()
 
 
+@pytest.mark.parametrize(
+    ("address", "instances"),
+    [
+        ("http://x:1/metrics?pod=a, http://x:1/metrics?pod=b, http://y:1/metrics",
+         {"http://x:1/metrics?pod=a", "http://x:1/metrics?pod=b", "y:1"}),
+        ("http://x:1/a,https://x:1/a,http://x:2/a", {"http://x:1/a", "https://x:1/a", "x:2"}),
+        ("http://u:pw@x:1/,http://v:pw@x:1/,http://w:pw@y/",
+         {"http://u:xxxxx@x:1/", "http://v:xxxxx@x:1/", "y"}),
+    ],
+    ids=["query", "scheme", "user"],
+)  # fmt: skip
+def test_pages_of_one_host_are_told_apart(address: str, instances: set[str]) -> None:
+    access, samples = Access("openmetrics", address), Samples()
+    pages = (page("failing 0\n"), page("failing 7\n"), page("failing 1\n"))
+
+    answer = PROVIDER.answer(Query("sum(failing)", NOW), access, pages, samples)
+
+    assert answer.values == (8.0,)
+    found = evaluate("failing", samples, NOW)
+    assert {series.named["instance"] for series in found} == instances
+
+
 def test_one_query_does_not_end_the_series_of_another() -> None:
     samples, both = Samples(), page('a{x=""} 1\nb{y="z"} 2\n')
 

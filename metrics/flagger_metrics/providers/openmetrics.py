@@ -5,7 +5,6 @@ is the same PromQL text, of the subset that `promql` evaluates.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from http import HTTPStatus
 
 from flagger_py.egress import Request, Unreachable
@@ -16,7 +15,7 @@ from ..promql import PromqlFault, evaluate, metric_names
 from ..samples import Samples
 from ..scraping import collect, lose
 from ..window import SCRAPES_MIN
-from .addresses import host_of, shown, usable
+from .addresses import shown, told_apart, usable
 from .provider import Access, Answer, Exchange, Query
 
 TIMEOUT_S = 5.0
@@ -53,11 +52,15 @@ class OpenMetrics:
         except PromqlFault as fault:
             return Answer(error=str(fault))
         samples.begin(query.at)
-        faults = tuple(
-            said
-            for url, exchange in zip(addresses(access), exchanges, strict=True)
-            if (said := _kept(exchange, url, samples, query.at, wanted)) is not None
-        )
+        urls = addresses(access)
+        faults = []
+        for url, source, exchange in zip(urls, told_apart(urls), exchanges, strict=True):
+            page = _page(exchange)
+            if isinstance(page, str):
+                lose(source, samples, query.at)
+                faults.append(f"scraping {shown(url)} failed: {page}")
+            else:
+                collect(page, source, samples, query.at, wanted)
         if len(faults) == len(exchanges):
             return Answer(error="; ".join(faults))
         if samples.refused:
@@ -65,9 +68,9 @@ class OpenMetrics:
         try:
             values = tuple(series.value for series in evaluate(query.text, samples, query.at))
         except PromqlFault as fault:
-            return Answer(error=str(fault), warnings=faults)
+            return Answer(error=str(fault), warnings=tuple(faults))
         early = samples.scrapes_after(query.since) < SCRAPES_MIN
-        return Answer(values, warnings=faults, early=early)
+        return Answer(values, warnings=tuple(faults), early=early)
 
     def probe(self, access: Access) -> tuple[Request, ...]:
         return self.requests(access, "")
@@ -85,18 +88,6 @@ class OpenMetrics:
 def addresses(access: Access) -> tuple[str, ...]:
     """Return the exporters' URLs, in the order in which they are scraped."""
     return tuple(part.strip() for part in access.address.split(",") if part.strip())
-
-
-def _kept(
-    exchange: Exchange, url: str, samples: Samples, at: datetime, wanted: frozenset[str] | None
-) -> str | None:
-    """Add one exporter's page to *samples*; returns what is wrong with it, None if nothing."""
-    page = _page(exchange)
-    if isinstance(page, str):
-        lose(host_of(url), samples, at)
-        return f"scraping {shown(url)} failed: {page}"
-    collect(page, host_of(url), samples, at, wanted)
-    return None
 
 
 def _page(exchange: Exchange) -> Page | str:
