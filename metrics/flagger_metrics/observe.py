@@ -11,7 +11,7 @@ from .decide import PROVIDER_UNAVAILABLE, Seen
 from .heard import Cause, Heard, Trouble
 from .providers import Query
 from .questions import Question, questions
-from .samples import KEEP_S, Samples
+from .samples import Samples
 from .settings import MetricsSettings
 from .sources import CHECKING, Finder, Source
 from .stage import Analysis, Stage, stage
@@ -113,8 +113,8 @@ def _samples(source: Source, subject: Analysis, site: Site) -> Samples:
     """Return what was scraped of *source* for this object, kept for as long as its windows."""
     access = source.access
     key = (access.type, access.address, *sorted(access.headers.items()))
-    samples: Samples = site.memory.setdefault(SAMPLES, {}).setdefault(key, Samples())
     asked = questions(subject.spec, subject.namespace)
-    windows_s = [duration_s(question.interval, question.field) for question in asked]
-    samples.keep_s = max([KEEP_S, *windows_s])
+    window_s = max(duration_s(question.interval, question.field) for question in asked)
+    samples: Samples = site.memory.setdefault(SAMPLES, {}).setdefault(key, Samples(window_s))
+    samples.keep_s = max(samples.keep_s, window_s)
     return samples

@@ -1,25 +1,29 @@
 """What a scrape of an exporter adds to the samples, and which series it ends."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from .exposition import Page
+from .promql_queries import Selector
 from .samples import Labels, Samples
 
 INSTANCE = "instance"
 
 
 def collect(
-    page: Page, source: str, samples: Samples, at: datetime, wanted: frozenset[str] | None = None
+    page: Page, source: str, samples: Samples, at: datetime, wanted: Sequence[Selector]
 ) -> None:
-    """Add the samples of the *page* of *source*, only those of the metrics *wanted* where given.
+    """Add the samples of the *page* of *source* that any of the selectors *wanted* matches.
 
     Timestamps on the page are ignored: a window counts from when we saw a value. Each series
     gets a label `instance`, the source, unless it has one. Series of this source that are no
     longer on its page end, whoever wanted them.
     """
-    for name in page.metrics if wanted is None else wanted:
-        for row in page.rows(name):
-            samples.append({INSTANCE: source, **row.labels}, row.value, at, source)
+    place = {INSTANCE: source}
+    for selector in wanted:
+        for row in page.rows(selector.name):
+            if selector.matches(row.labels, place):
+                samples.append({**place, **row.labels}, row.value, at, source)
     samples.missing(source, at, lambda labels: _told(labels, page, source))
     samples.scraped(at)
 

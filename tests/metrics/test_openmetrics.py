@@ -4,6 +4,7 @@ import pytest
 
 from flagger_metrics.exposition import PageFault, read
 from flagger_metrics.promql import evaluate
+from flagger_metrics.promql_queries import selectors
 from flagger_metrics.providers import Access, Answer, Query
 from flagger_metrics.providers.openmetrics import OpenMetrics
 from flagger_metrics.samples import Samples
@@ -13,6 +14,7 @@ from flagger_py.errors import SpecError
 
 from .analyses import NOW, later
 
+OPEN = "application/openmetrics-text; version=1.0.0"
 PROVIDER = OpenMetrics()
 ACCESS = Access("openmetrics", "http://a:1/metrics, http://b:2/metrics")
 ONE = Access("openmetrics", "http://a:1/metrics")
@@ -84,11 +86,20 @@ def test_without_any_exporter_there_is_an_error() -> None:
     assert not answer.early
 
 
-def test_a_query_beyond_the_subset_is_an_error() -> None:
-    answer = scraped(Samples(), 1, 1, "topk(1, requests_total)")
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ("topk(1, requests_total)", "the aggregation topk cannot be evaluated"),
+        ('requests_total{code=~"("}', "illegal regex"),
+        ("sum(", "parse error"),
+        ('a{x="1" or y="2"}', "`or` within a selector"),
+    ],
+)
+def test_a_query_beyond_the_subset_is_an_error(query: str, error: str) -> None:
+    answer = scraped(Samples(), 1, 1, query)
 
     assert answer.error is not None
-    assert "the aggregation topk cannot be evaluated" in answer.error
+    assert error in answer.error
 
 
 def test_only_the_series_of_the_query_are_kept() -> None:
@@ -97,6 +108,42 @@ def test_only_the_series_of_the_query_are_kept() -> None:
     scraped(samples, 1, 1, "vector(1) or other_metric")
 
     assert len(samples) == 0
+
+
+def test_only_the_series_that_the_selectors_match_are_kept() -> None:
+    """A page tells of every service of a proxy, a query of one."""
+    samples = Samples()
+    text = "".join(f'took{{service="s{n}",le="{le}"}} 1\n' for n in range(50) for le in (1, 2))
+
+    others = '{__name__="took",service=~"s8|s9",instance="a:1",le="1"}'
+
+    query = f'sum(took{{service="s7"}}) + sum({others})'
+    answer = told(samples, 1, query, page(text + 'other{service="s7"} 1\n'))
+
+    assert answer.values == (4.0,)
+    assert len(samples) == 4
+
+
+def test_no_series_is_left_out_that_a_matcher_of_what_is_missing_accepts() -> None:
+    text = 'up{job="a"} 1\nup 2\nup{job="b",instance="other"} 4\n'
+
+    values = [
+        told(Samples(), 1, f"sum(up{{{matcher}}})", page(text)).values[0]
+        for matcher in ('job=""', 'job!="a"', 'instance!="a:1"', 'instance=~"a:.+"')
+    ]
+
+    assert values == [2.0, 6.0, 4.0, 3.0]
+
+
+def test_a_longer_range_than_the_interval_is_kept() -> None:
+    samples = Samples(keep_s=10)
+    query = "count_over_time(up[20s] offset 5s)"
+
+    for second in range(31):
+        answer = told(samples, second, query, page("up 1\n"))
+        told(samples, second, "up", page("up 1\n"))
+
+    assert answer.values == (20.0,)
 
 
 def test_too_many_series_are_an_error_not_a_wrong_value() -> None:
@@ -244,10 +291,12 @@ def test_both_text_formats_are_read() -> None:
     opened = "# TYPE took histogram\n" + plain.split("\n", 1)[1] + "# EOF\n"
     samples = Samples()
 
-    collect(read(plain, "text/plain"), "a:1", samples, NOW)
-    collect(read(opened, "application/openmetrics-text; version=1.0.0"), "b:1", samples, NOW)
+    query = 'took_bucket{le="+Inf"}'
 
-    found = evaluate('took_bucket{le="+Inf"}', samples, NOW)
+    for text, media, source in ((plain, "text/plain", "a:1"), (opened, OPEN, "b:1")):
+        collect(read(text, media), source, samples, NOW, selectors(query))
+
+    found = evaluate(query, samples, NOW)
     assert {series.named["instance"]: series.value for series in found} == {"a:1": 4.0, "b:1": 4.0}
 
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from flagger_metrics.promql import PromqlFault, evaluate, metric_names
+from flagger_metrics.promql import PromqlFault, evaluate
+from flagger_metrics.promql_queries import reach_s, selectors
 from flagger_metrics.samples import Samples
 
 from .analyses import NOW, later
@@ -222,9 +223,30 @@ def test_a_hostile_pattern_takes_no_time() -> None:
     assert asked('up{a=~"(a+)+b"}', samples, 0) == {}
 
 
-def test_the_metrics_of_a_query_are_known() -> None:
-    assert metric_names("sum(rate(a[1m])) / b or vector(0)") == frozenset({"a", "b"})
-    assert metric_names('{job="x"}') is None
+def test_what_a_query_selects_is_known_before_it_is_evaluated() -> None:
+    found = selectors('sum(rate(a{x="1"}[1m])) / b or {__name__="c"} or {job=~"x"} or vector(0)')
+
+    assert [selector.name for selector in found] == ["a", "b", "c", None]
+    assert [selector.matches({"x": "1", "job": "y"}) for selector in found[:2]] == [True, True]
+    assert found[0].matches({"x": "2"}) is False
+    assert found[2].matches({"__name__": "c"}) is True
+    assert found[3].matches({"job": "y"}) is False
+    assert found[3].matches({}, {"job": "x"}) is True
+
+
+@pytest.mark.parametrize(
+    ("query", "seconds"),
+    [
+        ("vector(1)", 0),
+        ("up", 0),
+        ("up offset 3m", 180),
+        ("sum(rate(up[5m]))", 300),
+        ("up or rate(up[5m] offset 1m) or rate(up[1m])", 360),
+        ("rate(up[5m] offset -10m)", 0),
+    ],
+)
+def test_how_far_back_a_query_looks_is_known(query: str, seconds: float) -> None:
+    assert reach_s(query) == seconds
 
 
 def test_samples_are_bounded_in_age_and_number() -> None:

@@ -11,7 +11,8 @@ from flagger_py.egress import Request, Unreachable
 from flagger_py.errors import SpecError
 
 from ..exposition import ACCEPT, Page, PageFault, read
-from ..promql import PromqlFault, evaluate, metric_names
+from ..promql import PromqlFault, evaluate
+from ..promql_queries import reach_s, selectors
 from ..samples import Samples
 from ..scraping import collect, lose
 from ..window import SCRAPES_MIN
@@ -48,7 +49,8 @@ class OpenMetrics:
     ) -> Answer:
         """Add what was scraped and evaluate; exporters that fail are warnings unless all do."""
         try:
-            wanted = metric_names(query.text)
+            wanted = selectors(query.text)
+            samples.keep_s = max(samples.keep_s, reach_s(query.text))
         except PromqlFault as fault:
             return Answer(error=str(fault))
         samples.begin(query.at)
