@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,6 +11,12 @@ from flagger_py.egress import Egress, Request, Response, Unreachable
 from .providers import Exchange
 
 KEPT_MAX = 2_000
+
+LARGE_BYTES = 128 * 1024
+"""Reading more than this beside the event loop; it takes some ten milliseconds."""
+
+Digest = Callable[[Response], Response]
+"""Reads a response into something smaller, or quicker to look at, that takes its place."""
 
 _Key = tuple[object, ...]
 
@@ -23,12 +30,15 @@ class Asked:
 
     _kept: OrderedDict[_Key, "asyncio.Future[Exchange]"] = field(default_factory=OrderedDict)
 
-    async def send(self, egress: Egress, request: Request, now: datetime) -> Exchange:
+    async def send(
+        self, egress: Egress, request: Request, now: datetime, digest: Digest | None = None
+    ) -> Exchange:
         """Return what came of *request*, sent now or moments ago; that nobody answers is a value.
 
-        Where the one who sends it gives up, one of those who wait sends it again.
+        Where *digest* is given its result is returned, and kept, instead of the response. Where
+        the one who sends the request gives up, one of those who wait sends it again.
         """
-        key = _key(request, now)
+        key = (*_key(request, now), digest)
         while (waiting := self._kept.get(key)) is not None:
             try:
                 return await asyncio.shield(waiting)
@@ -38,7 +48,7 @@ class Asked:
         answer: asyncio.Future[Exchange] = asyncio.get_running_loop().create_future()
         self._remember(key, answer)
         try:
-            exchange = await _exchange(egress, request)
+            exchange = await _digested(await _exchange(egress, request), digest)
         except BaseException:
             self._kept.pop(key, None)
             answer.cancel()
@@ -57,6 +67,14 @@ async def _exchange(egress: Egress, request: Request) -> Response | Unreachable:
         return await egress(request)
     except Unreachable as unreachable:
         return unreachable
+
+
+async def _digested(exchange: Exchange, digest: Digest | None) -> Exchange:
+    if digest is None or isinstance(exchange, Unreachable):
+        return exchange
+    if len(exchange.body) > LARGE_BYTES:
+        return await asyncio.to_thread(digest, exchange)
+    return digest(exchange)
 
 
 def _key(request: Request, now: datetime) -> _Key:

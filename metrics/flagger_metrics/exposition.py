@@ -5,8 +5,8 @@ in 1.0.0, and the OpenMetrics specification 1.0. Types and help texts mean nothi
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from .samples import NAME, Labels, known
 
@@ -52,12 +52,29 @@ class Page:
     """What one exporter's page says: its samples by metric, then by series."""
 
     metrics: Mapping[str, Mapping[Labels, Row]]
+    _groups: dict[tuple[str | None, str], Mapping[str, Sequence[Row]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def rows(self, name: str | None) -> Iterator[Row]:
         """Go over the samples of metric *name*, over all where it is None."""
         found = self.metrics.values() if name is None else (self.metrics.get(name, {}),)
         for series in found:
             yield from series.values()
+
+    def by(self, name: str | None, label: str) -> Mapping[str, Sequence[Row]]:
+        """Return the samples of metric *name* by what they have as *label*, empty where nothing.
+
+        So a query about one of many services does not look at the series of each other one; the
+        groups are made once for all who ask.
+        """
+        found = self._groups.get((name, label))
+        if found is None:
+            groups: dict[str, list[Row]] = {}
+            for row in self.rows(name):
+                groups.setdefault(row.labels.get(label, ""), []).append(row)
+            found = self._groups[name, label] = groups
+        return found
 
     def __contains__(self, labels: Labels) -> bool:
         return any(labels in self.metrics.get(v, ()) for k, v in labels if k == NAME)

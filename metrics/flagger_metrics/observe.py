@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from flagger_py.egress import Request
 from flagger_py.errors import SpecError
 from flagger_py.quantities import duration_s
 from flagger_py.runtime.cluster import Site
@@ -9,7 +10,7 @@ from flagger_py.runtime.cluster import Site
 from .asked import Asked
 from .decide import PROVIDER_UNAVAILABLE, Seen
 from .heard import Cause, Heard, Trouble
-from .providers import Query
+from .providers import Digesting, Exchange, Query
 from .questions import Question, questions
 from .samples import Samples
 from .settings import MetricsSettings
@@ -31,9 +32,13 @@ class Observer:
     async def observe(self, subject: Analysis, site: Site) -> Seen:
         """Ask each question once, in order, when a verdict is due; before that only scrape."""
         match stage(subject, self.settings):
-            case Stage.ACKNOWLEDGE | Stage.SETTLED:
+            case Stage.ACKNOWLEDGE:
+                return Seen()
+            case Stage.SETTLED:
+                site.memory.pop(SAMPLES, None)
                 return Seen()
             case Stage.CHECK:
+                site.memory.pop(SAMPLES, None)
                 return await self.check(subject, site)
             case Stage.WAIT:
                 return await self.scrape(subject, site)
@@ -74,7 +79,7 @@ class Observer:
             return Heard(question, trouble=source)
         requests = source.provider.requests(source.access, source.query)
         try:
-            exchanges = [await self.asked.send(site.egress, r, site.now) for r in requests]
+            exchanges = await self.exchange(requests, source, site)
         except SpecError as error:
             return Heard(question, source.query, trouble=_forbidden(source, error))
         since = subject.spec.run.since if subject.spec.run else None
@@ -87,7 +92,7 @@ class Observer:
         """See whether the provider answers at all; None when it does."""
         requests = source.provider.probe(source.access)
         try:
-            exchanges = [await self.asked.send(site.egress, r, site.now) for r in requests]
+            exchanges = await self.exchange(requests, source, site)
         except SpecError as error:
             return _forbidden(source, error)
         fault = source.provider.offline(source.access, exchanges)
@@ -95,6 +100,14 @@ class Observer:
             return None
         told = f"{CHECKING}{source.title} not avaiable: {fault}"  # codespell:ignore - Flagger's
         return Trouble(Cause.PROVIDER, PROVIDER_UNAVAILABLE, told, told)
+
+    async def exchange(
+        self, requests: tuple[Request, ...], source: Source, site: Site
+    ) -> list[Exchange]:
+        """Send each request, or take what another pass has sent this second."""
+        provider = source.provider
+        digest = provider.digest if isinstance(provider, Digesting) else None
+        return [await self.asked.send(site.egress, r, site.now, digest) for r in requests]
 
     def pace(self, heard: list[Heard]) -> float | None:
         """Return how soon to scrape again, None where nothing is scraped by us."""

@@ -12,6 +12,8 @@ from .samples import NAME
 
 QUERY_CHARS_MAX = 16 * 1024
 PARSED_MAX = 512
+MATCHED_MAX = 32 * 1024
+"""Answers of regular expressions kept: a scrape asks again what the one before has asked."""
 
 Accepts = Callable[[str], bool]
 """Tells whether a matcher accepts the value of its label."""
@@ -99,8 +101,14 @@ def _accepts(kind: object, value: str) -> Accepts:
         return lambda text: text == value
     if kind == syntax.MatchOp.NotEqual:
         return lambda text: text != value
-    pattern, positive = _pattern(value), kind == syntax.MatchOp.Re
-    return lambda text: (pattern.fullmatch(text) is not None) is positive
+    _pattern(value)  # What is no expression is a fault now, not when a label is first looked at.
+    positive = kind == syntax.MatchOp.Re
+    return lambda text: _fits(value, text) is positive
+
+
+@lru_cache(maxsize=MATCHED_MAX)
+def _fits(pattern: str, text: str) -> bool:
+    return _pattern(pattern).fullmatch(text) is not None
 
 
 @lru_cache(maxsize=PARSED_MAX)

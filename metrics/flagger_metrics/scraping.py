@@ -1,9 +1,9 @@
 """What a scrape of an exporter adds to the samples, and which series it ends."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from .exposition import Page
+from .exposition import Page, Row
 from .promql_queries import Selector
 from .samples import Labels, Samples
 
@@ -21,7 +21,7 @@ def collect(
     """
     place = {INSTANCE: source}
     for selector in wanted:
-        for row in page.rows(selector.name):
+        for row in _candidates(page, selector, place):
             if selector.matches(row.labels, place):
                 samples.append({**place, **row.labels}, row.value, at, source)
     samples.missing(source, at, lambda labels: _told(labels, page, source))
@@ -31,6 +31,18 @@ def collect(
 def lose(source: str, samples: Samples, at: datetime) -> None:
     """End every series of *source*, which did not answer at the moment *at*."""
     samples.missing(source, at, lambda _: False)
+
+
+def _candidates(page: Page, selector: Selector, otherwise: Mapping[str, str]) -> Iterator[Row]:
+    """Go over the samples that may match: those that do by the label that tells most apart."""
+    if not selector.matchers:
+        yield from page.rows(selector.name)
+        return
+    name = selector.name
+    label, accepts = max(selector.matchers, key=lambda matcher: len(page.by(name, matcher[0])))
+    for value, rows in page.by(name, label).items():
+        if accepts(value or otherwise.get(label, "")):
+            yield from rows
 
 
 def _told(labels: Labels, page: Page, source: str) -> bool:

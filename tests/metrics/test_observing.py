@@ -1,16 +1,19 @@
 """What is asked of whom, and when; nothing is asked before it is due."""
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from flagger_metrics.asked import Asked
+from flagger_metrics.asked import LARGE_BYTES, Asked
 from flagger_metrics.decide import decide
 from flagger_metrics.heard import Cause
 from flagger_metrics.observe import Observer
-from flagger_metrics.providers import PROVIDERS
+from flagger_metrics.providers import PROVIDERS, Access, Query
+from flagger_metrics.providers.openmetrics import OpenMetrics
+from flagger_metrics.samples import Samples
 from flagger_metrics.settings import MetricsSettings, SourceType
 from flagger_metrics.sources import Finder
 from flagger_metrics.stage import Analysis
@@ -463,6 +466,82 @@ def test_templates_with_pages_of_one_host_do_not_see_one_anothers_series() -> No
     seen = observe(observer(), due(*entries), wire, cluster)
 
     assert [heard.answer and heard.answer.values for heard in seen.heard] == [(0.0,), (7.0,)]
+
+
+def test_a_page_is_read_once_for_all_who_ask_and_its_text_let_go() -> None:
+    request, page = Request("GET", "http://a/metrics"), Response(200, b"requests_total 5\n")
+    read: list[bytes] = []
+
+    def digest(response: Response) -> Response:
+        read.append(response.body)
+        return OpenMetrics().digest(response)
+
+    async def both() -> list[Any]:
+        shared, wire = Asked(), Wire(lambda _: page)
+        asked = (shared.send(wire, request, NOW, digest) for _ in range(2))
+        return list(await asyncio.gather(*asked))
+
+    first, second = asyncio.run(both())
+
+    assert read == [page.body]
+    assert first is second
+    assert first.body == b""
+    answer = OpenMetrics().answer(
+        Query("requests_total", NOW), Access("openmetrics", request.url), (first,), Samples()
+    )
+    assert answer.values == (5.0,)
+
+
+def test_a_large_page_is_read_beside_the_event_loop() -> None:
+    threads: set[str] = set()
+
+    def digest(response: Response) -> Response:
+        threads.add(threading.current_thread().name)
+        return response
+
+    async def scene(size: int) -> None:
+        wire = Wire(lambda _: Response(200, b"#" * size))
+        await Asked().send(wire, Request("GET", "http://a"), NOW, digest)
+
+    asyncio.run(scene(LARGE_BYTES + 1))
+    here = threading.current_thread().name
+
+    assert threads
+    assert here not in threads
+    asyncio.run(scene(LARGE_BYTES))
+    assert here in threads
+
+
+def test_the_samples_of_a_run_are_let_go_once_it_is_settled() -> None:
+    entry = metric(query="sum(requests_total)", thresholdRange={})
+    shared, memory, asked = observer(**SCRAPING), dict[str, Any](), run(due=3)
+    status = due(entry, second=3).status
+    for second in (1, 2, 3):
+        subject = analysis(entry, now=later(second), status=status, run=asked)
+        decision = decide(subject, observe(shared, subject, exporting(7), memory=memory))
+        status = after(subject, decision)
+        assert memory
+
+    settled = analysis(entry, now=later(4), status=status, run=asked)
+    wire = exporting(7)
+    final = decide(settled, observe(shared, settled, wire, memory=memory))
+
+    assert decision.requeue_after_s == 1  # Somebody has to come by.
+    assert (wire.sent, memory, final.requeue_after_s) == ([], {}, None)
+
+
+def test_a_continuous_analysis_keeps_its_samples_between_verdicts() -> None:
+    entry = metric(query="sum(increase(requests_total[10s]))", thresholdRange={})
+    shared, memory, status = observer(**SCRAPING), dict[str, Any](), None
+    verdicts = []
+    for second in range(7):
+        subject = analysis(entry, now=later(second), status=status, interval="5s")
+        seen = observe(shared, subject, exporting(1000 + 10 * second), memory=memory)
+        status = after(subject, decide(subject, seen))
+        verdicts.append(status.measurements[0].value if status.measurements else None)
+
+    assert verdicts[1] == pytest.approx(2 * 10 * 1.5)
+    assert verdicts[6] == pytest.approx(2 * 10 * 6.5)
 
 
 def test_a_metrics_server_of_the_target_wins_over_scraping() -> None:

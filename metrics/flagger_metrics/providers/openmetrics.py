@@ -5,9 +5,10 @@ is the same PromQL text, of the subset that `promql` evaluates.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 
-from flagger_py.egress import Request, Unreachable
+from flagger_py.egress import Request, Response, Unreachable
 from flagger_py.errors import SpecError
 
 from ..exposition import ACCEPT, Page, PageFault, read
@@ -20,6 +21,13 @@ from .addresses import shown, told_apart, usable
 from .provider import Access, Answer, Exchange, Query
 
 TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scraped(Response):
+    """A response whose body was read: the *page*, or why it is none."""
+
+    page: Page | str = ""
 
 
 class OpenMetrics:
@@ -43,6 +51,10 @@ class OpenMetrics:
             Request("GET", url, headers, timeout_s=TIMEOUT_S, verify_tls=access.verify_tls)
             for url in addresses(access)
         )
+
+    def digest(self, response: Response) -> Response:
+        """Read the page, and let go of its text."""
+        return Scraped(response.status, b"", response.headers, response.attempts, _page(response))
 
     def answer(
         self, query: Query, access: Access, exchanges: Sequence[Exchange], samples: Samples
@@ -97,6 +109,8 @@ def _page(exchange: Exchange) -> Page | str:
     fault = _fault(exchange)
     if fault is not None or isinstance(exchange, Unreachable):
         return fault or "no answer"
+    if isinstance(exchange, Scraped):
+        return exchange.page
     kind = next((v for k, v in exchange.headers.items() if k.lower() == "content-type"), "")
     try:
         return read(exchange.text, kind)
