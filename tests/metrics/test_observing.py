@@ -1,19 +1,14 @@
 """What is asked of whom, and when; nothing is asked before it is due."""
 
-import asyncio
-import threading
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from flagger_metrics.asked import LARGE_BYTES, Asked
 from flagger_metrics.decide import decide
 from flagger_metrics.heard import Cause
 from flagger_metrics.observe import Observer
-from flagger_metrics.providers import PROVIDERS, Access, Query
-from flagger_metrics.providers.openmetrics import OpenMetrics
-from flagger_metrics.samples import Samples
+from flagger_metrics.providers import PROVIDERS
 from flagger_metrics.settings import MetricsSettings, SourceType
 from flagger_metrics.sources import Finder
 from flagger_metrics.stage import Analysis
@@ -23,7 +18,6 @@ from flagger_py.errors import Missing, SpecError
 from flagger_py.refs import Key
 
 from .analyses import (
-    NOW,
     Cluster,
     Wire,
     after,
@@ -352,50 +346,6 @@ def test_a_question_of_the_next_second_is_asked_again() -> None:
     assert len(wire.sent) == 2
 
 
-def test_an_answer_is_not_shared_with_other_credentials() -> None:
-    wire, shared = answering(), Asked()
-    mine = Request("GET", "http://p", {"Authorization": "Bearer mine"})
-    theirs = Request("GET", "http://p", {"Authorization": "Bearer theirs"})
-
-    async def both() -> None:
-        await shared.send(wire, mine, NOW)
-        await shared.send(wire, theirs, NOW)
-
-    asyncio.run(both())
-
-    assert wire.sent == [mine, theirs]
-
-
-def test_who_waits_for_a_question_that_was_given_up_asks_it_again() -> None:
-    sent: list[str] = []
-    request = Request("GET", "http://p")
-
-    async def scene() -> list[object]:
-        hang, shared = asyncio.Event(), Asked()
-
-        async def slow(_request: Request) -> Response:
-            sent.append("slow")
-            await hang.wait()
-            return Response(200)
-
-        async def quick(_request: Request) -> Response:
-            sent.append("quick")
-            return Response(200)
-
-        first = asyncio.create_task(shared.send(slow, request, NOW))
-        await asyncio.sleep(0)
-        second = asyncio.create_task(shared.send(quick, request, NOW))
-        await asyncio.sleep(0)
-        first.cancel()
-        return list(await asyncio.gather(first, second, return_exceptions=True))
-
-    given_up, answer = asyncio.run(scene())
-
-    assert isinstance(given_up, asyncio.CancelledError)
-    assert answer == Response(200)
-    assert sent == ["slow", "quick"]
-
-
 SCRAPING: dict[str, Any] = {
     "source": SourceType.OPENMETRICS,
     "openmetrics_addresses": ("http://a/metrics", "http://b/metrics"),
@@ -466,50 +416,6 @@ def test_templates_with_pages_of_one_host_do_not_see_one_anothers_series() -> No
     seen = observe(observer(), due(*entries), wire, cluster)
 
     assert [heard.answer and heard.answer.values for heard in seen.heard] == [(0.0,), (7.0,)]
-
-
-def test_a_page_is_read_once_for_all_who_ask_and_its_text_let_go() -> None:
-    request, page = Request("GET", "http://a/metrics"), Response(200, b"requests_total 5\n")
-    read: list[bytes] = []
-
-    def digest(response: Response) -> Response:
-        read.append(response.body)
-        return OpenMetrics().digest(response)
-
-    async def both() -> list[Any]:
-        shared, wire = Asked(), Wire(lambda _: page)
-        asked = (shared.send(wire, request, NOW, digest) for _ in range(2))
-        return list(await asyncio.gather(*asked))
-
-    first, second = asyncio.run(both())
-
-    assert read == [page.body]
-    assert first is second
-    assert first.body == b""
-    answer = OpenMetrics().answer(
-        Query("requests_total", NOW), Access("openmetrics", request.url), (first,), Samples()
-    )
-    assert answer.values == (5.0,)
-
-
-def test_a_large_page_is_read_beside_the_event_loop() -> None:
-    threads: set[str] = set()
-
-    def digest(response: Response) -> Response:
-        threads.add(threading.current_thread().name)
-        return response
-
-    async def scene(size: int) -> None:
-        wire = Wire(lambda _: Response(200, b"#" * size))
-        await Asked().send(wire, Request("GET", "http://a"), NOW, digest)
-
-    asyncio.run(scene(LARGE_BYTES + 1))
-    here = threading.current_thread().name
-
-    assert threads
-    assert here not in threads
-    asyncio.run(scene(LARGE_BYTES))
-    assert here in threads
 
 
 def test_the_samples_of_a_run_are_let_go_once_it_is_settled() -> None:
