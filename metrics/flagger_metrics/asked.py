@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from flagger_py.egress import Egress, Request, Response, Unreachable
+from flagger_py.runtime.cluster import wait_outside
 
 from .providers import Exchange
 
@@ -44,8 +45,10 @@ class Asked:
         second = int(now.timestamp())
         key = (*_key(request), digest, second)
         while (waiting := self._kept.get(key)) is not None:
+            if waiting.done() and not waiting.cancelled():
+                return waiting.result()
             try:
-                return await asyncio.shield(waiting)
+                return await wait_outside(egress, asyncio.shield(waiting))
             except asyncio.CancelledError:
                 if not waiting.cancelled():
                     raise

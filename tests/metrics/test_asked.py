@@ -8,7 +8,8 @@ from flagger_metrics.asked import LARGE_BYTES, Asked
 from flagger_metrics.providers import Access, Query
 from flagger_metrics.providers.openmetrics import OpenMetrics
 from flagger_metrics.samples import Samples
-from flagger_py.egress import Request, Response
+from flagger_py.egress import Request, Response, Unreachable
+from flagger_py.runtime.worker import Place
 
 from .analyses import NOW, Wire, later
 
@@ -124,3 +125,39 @@ def test_a_pass_that_began_a_little_earlier_ends_nothing() -> None:
         return len(wire.sent)
 
     assert asyncio.run(scene()) == 2
+
+
+def test_who_waits_for_an_answer_that_another_asked_for_leaves_its_place() -> None:
+    """One provider that hangs would otherwise stop every controller of the process."""
+
+    async def scene() -> tuple[list[Any], int]:
+        places, hang, shared = asyncio.Semaphore(3), asyncio.Event(), Asked()
+        sent = 0
+
+        async def hanging(_request: Request) -> Response:
+            nonlocal sent
+            sent += 1
+            await hang.wait()
+            raise Unreachable("no answer within 5s")
+
+        async def one_pass() -> Any:
+            place = Place(places)
+            await place.take()
+            try:
+                return await shared.send(place.outside(hanging), ASK, NOW)
+            finally:
+                place.give_back()
+
+        passes = [asyncio.create_task(one_pass()) for _ in range(7)]
+        mine = Place(places)
+        await asyncio.wait_for(mine.take(), 1)
+        mine.give_back()
+        hang.set()
+        answers = await asyncio.gather(*passes)
+        assert not places.locked()
+        return answers, sent
+
+    answers, sent = asyncio.run(scene())
+
+    assert sent == 1
+    assert [answer.message for answer in answers] == ["no answer within 5s"] * 7
