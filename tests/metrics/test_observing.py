@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from flagger_metrics.api import MetricAnalysisStatus
 from flagger_metrics.decide import decide
 from flagger_metrics.heard import Cause
 from flagger_metrics.observe import Observer
@@ -352,9 +353,12 @@ SCRAPING: dict[str, Any] = {
 }
 
 
-def exporting(total: float) -> Wire:
-    page = f'# TYPE requests_total counter\nrequests_total{{code="200"}} {total}\n'
+def exports(page: str) -> Wire:
     return Wire(lambda _: Response(200, page.encode(), {"content-type": "text/plain"}))
+
+
+def exporting(total: float) -> Wire:
+    return exports(f'# TYPE requests_total counter\nrequests_total{{code="200"}} {total}\n')
 
 
 def test_exporters_are_scraped_while_a_verdict_is_waited_for() -> None:
@@ -391,12 +395,13 @@ def test_what_the_last_revision_exported_passes_no_other() -> None:
     """Its pods are gone, and those of the next revision crash before they export anything."""
     entry = metric(query='max(app_failing{pod=~"app-.*"})', thresholdRange={"max": 0})
     shared, memory = observer(**SCRAPING), dict[str, Any]()
-    page, status, verdicts = 'app_failing{pod="app-old"} 0\n', None, []
+    page, verdicts = 'app_failing{pod="app-old"} 0\n', []
+    status = MetricAnalysisStatus()
     for token, begun in (("rev1", 0), ("rev2", 20)):
         for second in (0, 1, 2, 3, 10):
             asked = run(token, begun, begun + 10)
             subject = analysis(entry, now=later(begun + second), status=status, run=asked)
-            wire = Wire(lambda _, text=page: Response(200, text.encode()))
+            wire = exports(page)
             status = after(subject, decide(subject, observe(shared, subject, wire, None, memory)))
         verdicts.append(status.verdict)
         page = ""
@@ -405,11 +410,11 @@ def test_what_the_last_revision_exported_passes_no_other() -> None:
 
 
 def test_templates_with_pages_of_one_host_do_not_see_one_anothers_series() -> None:
-    def exports(name: str) -> Cluster:
+    def asked(name: str) -> Cluster:
         provider = {"type": "openmetrics", "address": f"http://x/metrics?of={name}"}
         return template(name, provider=provider, query="sum(failing)")
 
-    cluster = Cluster({**exports("a").objects, **exports("b").objects})
+    cluster = Cluster({**asked("a").objects, **asked("b").objects})
     entries = [{"name": name, "templateRef": {"name": name}} for name in "ab"]
     wire = Wire(lambda r: Response(200, f"failing {0 if r.url.endswith('a') else 7}\n".encode()))
 
