@@ -4,14 +4,16 @@ Reads come from watch caches. Whoever reads an object is woken when it changes, 
 the `Reads` of a pass remembers what it was asked for, also what it did not find.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from flagger_py.egress import Egress
 from flagger_py.refs import Key, Kind
 from flagger_py.wire import Manifest
+
+Found = TypeVar("Found")
 
 
 class Reads(Protocol):
@@ -69,6 +71,19 @@ class Cluster(Protocol):
 
     async def record(self, event: Manifest) -> None:
         """Create a core/v1 Event; one of that name existing already is fine."""
+
+
+@runtime_checkable
+class Door(Protocol):
+    """An egress that can also wait for what another pass has asked of the same server."""
+
+    async def wait(self, answer: Awaitable[Found]) -> Found:
+        """Return *answer* as if this pass had sent the request: nobody is held up meanwhile."""
+
+
+async def wait_outside(egress: Egress, answer: Awaitable[Found]) -> Found:
+    """Wait for an *answer* that another pass brings back, as for one that *egress* brings."""
+    return await (egress.wait(answer) if isinstance(egress, Door) else answer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ the trouble of one object: it is logged whole and the object is tried again late
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from flagger_py.clock import monotonic_s
@@ -24,6 +24,8 @@ from flagger_py.runtime.passes import reconcile
 from flagger_py.runtime.queue import WorkQueue
 from flagger_py.runtime.telemetry import Telemetry
 from flagger_py.wire import Manifest
+
+Found = TypeVar("Found")
 
 log = logging.getLogger(__name__)
 
@@ -191,20 +193,20 @@ class Place:
             self._held = False
             self._places.release()
 
-    def outside(self, egress: Egress) -> Egress:
+    def outside(self, egress: Egress) -> "Way":
         """Return *egress* such that the place is free for others while it is under way."""
+        return Way(self, egress)
 
-        async def send(request: Request) -> Response:
-            self._outside += 1
-            self.give_back()
-            try:
-                return await egress(request)
-            finally:
-                self._outside -= 1
-                if not self._outside:
-                    await self._come_back()
-
-        return send
+    async def left(self, answer: Awaitable[Found]) -> Found:
+        """Return *answer*; the place is free for others until it is there."""
+        self._outside += 1
+        self.give_back()
+        try:
+            return await answer
+        finally:
+            self._outside -= 1
+            if not self._outside:
+                await self._come_back()
 
     async def _come_back(self) -> None:
         """Take a place where one is free, and go on without where none is.
@@ -214,6 +216,20 @@ class Place:
         """
         if not self._places.locked():
             await self.take()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The way out of a pass, for requests of its own and for answers to those of others."""
+
+    place: Place
+    egress: Egress
+
+    async def __call__(self, request: Request) -> Response:
+        return await self.place.left(self.egress(request))
+
+    async def wait(self, answer: Awaitable[Found]) -> Found:
+        return await self.place.left(answer)
 
 
 def about(part: Part[Any, Any, Any], reader: Reader) -> dict[str, str]:

@@ -144,7 +144,8 @@ def _judged(subject: Analysis, seen: Seen) -> Next:
         }
     )
     if run is not None:
-        return Decision(status, _answered(judgement), (), None, (_healthy(judgement),))
+        # Where we scraped, one more pass lets go of the samples.
+        return Decision(status, _answered(judgement), (), seen.scrape_s, (_healthy(judgement),))
     wait_s = _sooner(duration_s(spec.interval or "1m", "spec.interval"), seen.scrape_s)
     standing = _health(judgement, seen.heard)
     actions = _news(subject, judgement)

@@ -12,7 +12,7 @@ from .heard import Heard
 from .providers import Answer
 from .queries import DURATION, built_in_for
 from .questions import Origin, Question
-from .thresholds import bounds, breach, measured, rule
+from .thresholds import UNBOUNDED, bounds, breach, measured, rule
 from .verdict import Judged, counted
 
 NO_VALUES = "no values found"
@@ -24,12 +24,14 @@ SEVERAL = "set reduce to max, min, avg, sum, first or last"
 def judge(spec: MetricAnalysisSpec, namespace: str, heard: Heard, at: datetime) -> Judged:
     """Return the measurement of *heard* and what it counts as.
 
-    *namespace* is the analysis' own. Only a finite number within the bounds is Passed.
+    *namespace* is the analysis' own. Only a number within the bounds is Passed: NaN is none, and
+    an infinite one is none where there are no bounds. JSON has no infinity: only the sentence
+    tells it.
     """
     question, metric = heard.question, heard.question.metric
     name = metric.name if question.origin is Origin.BUILT_IN else ""
     limits = bounds(metric, name=name)
-    value = None
+    value: float | None = None
     if heard.trouble is not None:
         verdict, sentence = Verdict.ERROR, heard.trouble.sentence
     elif heard.answer is None or heard.answer.error is not None:
@@ -39,7 +41,7 @@ def judge(spec: MetricAnalysisSpec, namespace: str, heard: Heard, at: datetime) 
     elif (number := _number(heard.answer, metric.reduce)) is None:
         verdict = Verdict.INCONCLUSIVE
         sentence = f"{metric.name} answered {len(heard.answer.values)} series; {SEVERAL}"
-    elif not math.isfinite(number):
+    elif math.isnan(number) or (math.isinf(number) and limits == UNBOUNDED):
         verdict, sentence = Verdict.NO_DATA, _no_values(spec, question, namespace)
     else:
         value = _scaled(number, spec, question)
@@ -52,7 +54,7 @@ def judge(spec: MetricAnalysisSpec, namespace: str, heard: Heard, at: datetime) 
         verdict=verdict,
         sentence=sentence,
         query=_shown(heard.query),
-        value=value,
+        value=value if value is not None and math.isfinite(value) else None,
         rule=rule(limits, name=name),
         at=at,
         warnings=heard.answer.warnings[:WARNINGS_MAX] if heard.answer else (),
@@ -66,8 +68,8 @@ def _shown(query: str | None) -> str | None:
 
 
 def reduced(values: Sequence[float], how: Reduce) -> float:
-    """Make one number of several; NaN when any of them is not finite, whatever *how*."""
-    if not all(math.isfinite(value) for value in values):
+    """Make one number of several; NaN when any of them is, whatever *how*."""
+    if any(math.isnan(value) for value in values):
         return math.nan
     match how:
         case Reduce.MAX:
@@ -94,11 +96,15 @@ def _number(answer: Answer, how: Reduce | None) -> float | None:
 
 
 def _scaled(value: float, spec: MetricAnalysisSpec, question: Question) -> float:
-    """Bring a built-in duration to whole milliseconds, cut off as Flagger cuts them."""
+    """Bring a built-in duration to whole milliseconds, cut off as Flagger cuts them.
+
+    What is infinite stays so.
+    """
     if question.origin is not Origin.BUILT_IN or question.metric.name != DURATION:
         return value
     seconds = built_in_for(spec.target.provider or "").seconds
-    return float(int(value * 1000 if seconds else value))
+    milliseconds = value * 1000 if seconds else value
+    return float(int(milliseconds)) if math.isfinite(milliseconds) else milliseconds
 
 
 def _no_values(spec: MetricAnalysisSpec, question: Question, namespace: str) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from flagger_py.egress import Request
 from flagger_py.errors import SpecError
 from flagger_py.quantities import duration_s
 from flagger_py.runtime.cluster import Site
@@ -9,15 +10,15 @@ from flagger_py.runtime.cluster import Site
 from .asked import Asked
 from .decide import PROVIDER_UNAVAILABLE, Seen
 from .heard import Cause, Heard, Trouble
-from .providers import Query
+from .providers import Digesting, Exchange, Query
 from .questions import Question, questions
-from .samples import KEEP_S, Samples
+from .samples import Samples
 from .settings import MetricsSettings
 from .sources import CHECKING, Finder, Source
 from .stage import Analysis, Stage, stage
 
 SAMPLES = "samples"
-"""Where in an object's memory its samples are; lost in a crash, then scraped anew."""
+"""Where in an object's memory its samples are, by source; lost in a crash, then scraped anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,13 @@ class Observer:
     async def observe(self, subject: Analysis, site: Site) -> Seen:
         """Ask each question once, in order, when a verdict is due; before that only scrape."""
         match stage(subject, self.settings):
-            case Stage.ACKNOWLEDGE | Stage.SETTLED:
+            case Stage.ACKNOWLEDGE:
+                return Seen()
+            case Stage.SETTLED:
+                site.memory.pop(SAMPLES, None)
                 return Seen()
             case Stage.CHECK:
+                site.memory.pop(SAMPLES, None)
                 return await self.check(subject, site)
             case Stage.WAIT:
                 return await self.scrape(subject, site)
@@ -74,12 +79,12 @@ class Observer:
             return Heard(question, trouble=source)
         requests = source.provider.requests(source.access, source.query)
         try:
-            exchanges = [await self.asked.send(site.egress, r, site.now) for r in requests]
+            exchanges = await self.exchange(requests, source, site)
         except SpecError as error:
             return Heard(question, source.query, trouble=_forbidden(source, error))
         since = subject.spec.run.since if subject.spec.run else None
         query = Query(source.query, site.now, since)
-        samples = _samples(subject, site)
+        samples = _samples(source, subject, site)
         answer = source.provider.answer(query, source.access, exchanges, samples)
         return Heard(question, source.query, answer, sampled=source.provider.sampled)
 
@@ -87,7 +92,7 @@ class Observer:
         """See whether the provider answers at all; None when it does."""
         requests = source.provider.probe(source.access)
         try:
-            exchanges = [await self.asked.send(site.egress, r, site.now) for r in requests]
+            exchanges = await self.exchange(requests, source, site)
         except SpecError as error:
             return _forbidden(source, error)
         fault = source.provider.offline(source.access, exchanges)
@@ -95,6 +100,14 @@ class Observer:
             return None
         told = f"{CHECKING}{source.title} not avaiable: {fault}"  # codespell:ignore - Flagger's
         return Trouble(Cause.PROVIDER, PROVIDER_UNAVAILABLE, told, told)
+
+    async def exchange(
+        self, requests: tuple[Request, ...], source: Source, site: Site
+    ) -> list[Exchange]:
+        """Send each request, or take what another pass has sent this second."""
+        provider = source.provider
+        digest = provider.digest if isinstance(provider, Digesting) else None
+        return [await self.asked.send(site.egress, r, site.now, digest) for r in requests]
 
     def pace(self, heard: list[Heard]) -> float | None:
         """Return how soon to scrape again, None where nothing is scraped by us."""
@@ -109,10 +122,12 @@ def _forbidden(source: Source, error: SpecError) -> Trouble:
     return Trouble(Cause.SPEC, error.reason, f"Metric query failed: {error.message}", told)
 
 
-def _samples(subject: Analysis, site: Site) -> Samples:
-    """Return what was scraped for this object, kept for as long as its longest window."""
-    samples: Samples = site.memory.setdefault(SAMPLES, Samples())
+def _samples(source: Source, subject: Analysis, site: Site) -> Samples:
+    """Return what was scraped of *source* for this object, kept for as long as its windows."""
+    access = source.access
+    key = (access.type, access.address, *sorted(access.headers.items()))
     asked = questions(subject.spec, subject.namespace)
-    windows_s = [duration_s(question.interval, question.field) for question in asked]
-    samples.keep_s = max([KEEP_S, *windows_s])
+    window_s = max(duration_s(question.interval, question.field) for question in asked)
+    samples: Samples = site.memory.setdefault(SAMPLES, {}).setdefault(key, Samples(window_s))
+    samples.keep_s = max(samples.keep_s, window_s)
     return samples

@@ -15,7 +15,7 @@ from datetime import datetime
 import promql_parser as syntax
 
 from .promql_functions import OVER_RANGE, quantile_of_buckets
-from .promql_queries import check, metric_names, parsed, test
+from .promql_queries import check, offset_s, parsed, selector_of
 from .promql_vectors import (
     AGGREGATIONS,
     ALL_LABELS,
@@ -34,7 +34,7 @@ from .promql_vectors import (
 )
 from .samples import Labels, Sample, Samples
 
-__all__ = ["PromqlFault", "Series", "check", "evaluate", "metric_names"]
+__all__ = ["PromqlFault", "Series", "check", "evaluate"]
 
 LOOKBACK_S = 300.0
 """How old the last sample of a series may be for an instant selector."""
@@ -103,32 +103,32 @@ class _Evaluation:
         return tuple(Series(without_name(s.labels), -s.value) for s in value)
 
     def latest(self, selector: syntax.VectorSelector) -> Vector:
-        at_s = self.at_s - _offset_s(selector)
+        at_s = self.at_s - offset_s(selector)
         found = []
         for labels, kept in self.selected(selector):
             sample = next((s for s in reversed(kept) if s.at_s <= at_s), None)
-            if sample is not None and sample.at_s > at_s - LOOKBACK_S:
+            if sample is not None and not sample.stale and sample.at_s > at_s - LOOKBACK_S:
                 found.append(Series(labels, sample.value))
         return tuple(found)
 
     def selected(self, selector: syntax.VectorSelector) -> list[tuple[Labels, Sequence[Sample]]]:
         if selector.at is not None or selector.matchers.or_matchers:
             raise _beyond("@ and `or` within a selector")
-        tests = [test(m.op, m.name, m.value) for m in selector.matchers.matchers]
+        wanted = selector_of(selector)
         return [
             (labels, kept)
-            for labels, kept in self.samples.named(selector.name)
-            if all(test(dict(labels)) for test in tests)
+            for labels, kept in self.samples.named(wanted.name)
+            if wanted.matches(dict(labels))
         ]
 
     def over_range(self, name: str, selector: object) -> Vector:
         if not isinstance(selector, syntax.MatrixSelector):
             raise _beyond("subqueries")
-        end_s = self.at_s - _offset_s(selector.vector_selector)
+        end_s = self.at_s - offset_s(selector.vector_selector)
         start_s = end_s - selector.range.total_seconds()
         found = []
         for labels, kept in self.selected(selector.vector_selector):
-            inside = [s for s in kept if start_s < s.at_s <= end_s]
+            inside = [s for s in kept if start_s < s.at_s <= end_s and not s.stale]
             value = OVER_RANGE[name](inside, start_s, end_s)
             if value is not None:
                 kept_name = name == "last_over_time"
@@ -213,10 +213,6 @@ def _matching(modifier: object) -> Grouping:
         return ALL_LABELS
     without = modifier.matching.type == syntax.LabelModifierType.Exclude
     return Grouping(frozenset(modifier.matching.labels), without)
-
-
-def _offset_s(selector: syntax.VectorSelector) -> float:
-    return selector.offset.total_seconds() if selector.offset is not None else 0.0
 
 
 def _number(text: str) -> float | None:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
+from .promql_vectors import greatest, least, mean, total
 from .samples import Sample
 
 _SAMPLES_MIN = 2
@@ -68,10 +69,10 @@ OVER_RANGE: Mapping[str, OverRange] = {
     "increase": increase,
     "irate": irate,
     "delta": delta,
-    "sum_over_time": _over(math.fsum),
-    "avg_over_time": _over(lambda values: math.fsum(values) / len(values)),
-    "min_over_time": _over(min),
-    "max_over_time": _over(max),
+    "sum_over_time": _over(total),
+    "avg_over_time": _over(mean),
+    "min_over_time": _over(least),
+    "max_over_time": _over(greatest),
     "count_over_time": _over(lambda values: float(len(values))),
     "last_over_time": _over(lambda values: values[-1]),
 }
@@ -81,10 +82,10 @@ def quantile_of_buckets(quantile: float, buckets: Sequence[tuple[float, float]])
     """Return the *quantile* of a histogram given as (upper bound, cumulative count) pairs.
 
     Within a bucket values are taken as spread evenly. NaN without a bucket for +Inf, with fewer
-    than two buckets or without observations; the highest finite bound where the quantile lies
-    above it.
+    than two buckets, without observations or where a count is NaN; the highest finite bound where
+    the quantile lies above it.
     """
-    if math.isnan(quantile):
+    if math.isnan(quantile) or any(math.isnan(count) for _, count in buckets):
         return math.nan
     if not 0 <= quantile <= 1:
         return math.inf if quantile > 1 else -math.inf

@@ -74,6 +74,30 @@ def power(left: float, right: float) -> float:
         return math.inf
 
 
+def total(values: Sequence[float]) -> float:
+    """Add up: +Inf past the largest number, NaN where both infinities are among *values*."""
+    try:
+        return math.fsum(values)
+    except (OverflowError, ValueError):
+        return sum(values)
+
+
+def mean(values: Sequence[float]) -> float:
+    """Return the average, also of numbers whose sum is past the largest one."""
+    added = total(values)
+    if math.isfinite(added) or not all(math.isfinite(value) for value in values):
+        return added / len(values)
+    return math.fsum(value / len(values) for value in values)
+
+
+def least(values: Sequence[float]) -> float:
+    return _extreme(min, values)
+
+
+def greatest(values: Sequence[float]) -> float:
+    return _extreme(max, values)
+
+
 ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -91,10 +115,10 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
 }
 AGGREGATIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
-    "sum": math.fsum,
-    "avg": lambda values: sum(values) / len(values),
-    "min": lambda values: _extreme(min, values),
-    "max": lambda values: _extreme(max, values),
+    "sum": total,
+    "avg": mean,
+    "min": least,
+    "max": greatest,
     "count": lambda values: float(len(values)),
     "group": lambda _values: 1.0,
 }

@@ -106,6 +106,8 @@ def _call(place: str, name: str, *arguments: object) -> object:
         raise Failure(f"{place}: {failure}") from failure
     except TypeError as error:
         raise Failure(f"{place}: wrong number of args for {name}: {len(arguments)}") from error
+    except (ValueError, OverflowError) as error:
+        raise Failure(f"{place}: error calling {name}: {error}") from error
 
 
 def _fail(place: str, message: str) -> object:

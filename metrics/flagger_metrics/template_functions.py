@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .gotext import number_text, quoted
+from .template_lexer import is_character
 
 WIDTH_MAX = 1000
 """A wider field in a format is a fault: it could only exhaust memory."""
@@ -130,8 +131,8 @@ def formatted(template: Any, *values: object) -> str:
             return "%"
         if not left:
             return f"%!{verb}(MISSING)"
-        if int(width or 0) > WIDTH_MAX or int(precision or 0) > WIDTH_MAX:
-            raise Failure(f"error calling printf: a width above {WIDTH_MAX} in {found.group()}")
+        if _too_wide(width) or _too_wide(precision):
+            raise Failure(f"error calling printf: a width above {WIDTH_MAX} for %{verb}")
         return _written(flags, width, precision, verb, left.pop(0))
 
     text = _DIRECTIVE.sub(written, template)
@@ -175,6 +176,8 @@ def _written(flags: str, width: str, precision: str | None, verb: str, value: ob
         text = str(value).encode().hex()
         text = text.upper() if verb == "X" else text
     elif verb == "c" and isinstance(value, int) and kind == "int":
+        if not is_character(value):
+            raise Failure(f"error calling printf: {value} is no character")
         text = chr(value)
     elif verb in "feEgG" and kind == "float64":
         sign = "+" if "+" in flags else ""
@@ -185,6 +188,10 @@ def _written(flags: str, width: str, precision: str | None, verb: str, value: ob
     else:
         return f"%!{verb}({kind}={show(value)})"
     return _padded(text, flags, width, zero="0" in flags and kind in ("int", "float64"))
+
+
+def _too_wide(digits: str | None) -> bool:
+    return len(digits or "") > len(str(WIDTH_MAX)) or int(digits or 0) > WIDTH_MAX
 
 
 def _padded(text: str, flags: str, width: str, *, zero: bool) -> str:

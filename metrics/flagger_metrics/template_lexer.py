@@ -4,7 +4,9 @@ Source of the rules: the documentation of Go's package text/template, sections "
 and "Actions", and the Go specification for literals.
 """
 
+import math
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -79,11 +81,18 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _ESCAPE = re.compile(r"\\(?:([abfnrtv\\'\"])|x(..)|u(.{4})|U(.{8})|([0-7]{3})|(.))", re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SHOWN_CHARS_MAX = 40
+_DIGITS_MAX = 100
+"""No whole number that fits is longer; Python refuses to read one of thousands of digits."""
 _PLAIN = dict(zip("abfnrtv\\'\"", "\a\b\f\n\r\t\v\\'\"", strict=True))
 
 
 def pieces(source: str) -> Iterator[Text | Action]:
     """Split *source* into text and actions in order, trimmed where `{{- ` and ` -}}` say so."""
+    broken = _SURROGATE.search(source)
+    if broken is not None:
+        raise TemplateFault(line_of(source, broken.start()), "half of a surrogate pair")
     position, trim = 0, False
     while True:
         start = source.find("{{", position)
@@ -103,6 +112,11 @@ def pieces(source: str) -> Iterator[Text | Action]:
             continue
         lexemes, position, trim = _action(source, start)
         yield Action(lexemes, start)
+
+
+def is_character(point: int) -> bool:
+    """Tell whether a text can hold the code point: half of a surrogate pair is none."""
+    return 0 <= point <= sys.maxunicode and not 0xD800 <= point <= 0xDFFF  # noqa: PLR2004
 
 
 def line_of(source: str, position: int) -> int:
@@ -172,9 +186,12 @@ def _unquoted(text: str, line: int) -> str:
         if unknown:
             raise TemplateFault(line, f"unknown escape \\{unknown} in a string")
         try:
-            return chr(int(octal, 8)) if octal else chr(int(byte or short or long, 16))
-        except (ValueError, OverflowError):
-            raise TemplateFault(line, f"bad escape {found.group()} in a string") from None
+            point = int(octal, 8) if octal else int(byte or short or long, 16)
+        except ValueError:
+            point = -1
+        if not is_character(point):
+            raise TemplateFault(line, f"bad escape {found.group()} in a string")
+        return chr(point)
 
     return _ESCAPE.sub(plain, text)
 
@@ -187,7 +204,16 @@ def _character(text: str, line: int) -> int:
 
 
 def _number(text: str, line: int) -> int | float:
+    shown = text[:_SHOWN_CHARS_MAX]
+    whole = "x" in text.lower() or text.lstrip("+-").isdigit()
+    if whole and len(text) > _DIGITS_MAX:
+        raise TemplateFault(line, f"integer overflow: {shown}")
     try:
-        return int(text, 0) if "x" in text.lower() or text.lstrip("+-").isdigit() else float(text)
+        value = int(text, 0) if whole else float(text)
     except ValueError:
-        raise TemplateFault(line, f"bad number syntax: {text!r}") from None
+        raise TemplateFault(line, f"bad number syntax: {shown!r}") from None
+    if whole and not -(2**63) <= value < 2**63:
+        raise TemplateFault(line, f"integer overflow: {shown}")
+    if not math.isfinite(value):
+        raise TemplateFault(line, f"bad number syntax: {shown!r}")
+    return value

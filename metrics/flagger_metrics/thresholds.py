@@ -1,5 +1,6 @@
 """Whether a value passes the bounds of its metric, and how Flagger says that it does not."""
 
+import math
 from dataclasses import dataclass
 
 from .api import Metric
@@ -13,6 +14,9 @@ class Bounds:
 
     low: float | None = None
     high: float | None = None
+
+
+UNBOUNDED = Bounds()
 
 
 def bounds(metric: Metric, *, name: str) -> Bounds:
@@ -47,7 +51,7 @@ def rule(limits: Bounds, *, name: str) -> str:
 def breach(value: float, limits: Bounds, *, title: str, name: str) -> str | None:
     """Say in Flagger's words how *value* breaks its bounds, None when it passes.
 
-    *value* is finite, in milliseconds for a duration; *title* is the metric's own name.
+    *value* is no NaN, in milliseconds for a duration; *title* is the metric's own name.
     """
     if limits.low is not None and value < limits.low:
         return f"{measured(value, title=title, name=name)} < {_bound(limits.low, name)}"
@@ -57,12 +61,13 @@ def breach(value: float, limits: Bounds, *, title: str, name: str) -> str | None
 
 
 def measured(value: float, *, title: str, name: str) -> str:
-    """Write what was measured: `success rate 98.00%`, `request duration 1.2s`, `errors 5.00`."""
+    """Write what was measured: `success rate 98.00%`, `request duration 1.2s`, `errors +Inf`."""
+    written = f"{value:.2f}" if math.isfinite(value) else number_text(value)
     if name == SUCCESS_RATE:
-        return f"success rate {value:.2f}%"
+        return f"success rate {written}%"
     if name == DURATION:
-        return f"request duration {duration_text(int(value))}"
-    return f"{title} {value:.2f}"
+        return f"request duration {duration_text(int(value)) if math.isfinite(value) else written}"
+    return f"{title} {written}"
 
 
 def _bound(value: float, name: str) -> str:

@@ -9,7 +9,7 @@ import promql_parser
 import pytest
 import yaml
 
-from flagger_metrics.promql_queries import metric_names
+from flagger_metrics.promql_queries import selectors
 from flagger_py.decision import Count, Gauge, Observe
 from flagger_py.refs import Key
 from flagger_py.runtime.meters import QueueMeter
@@ -112,7 +112,7 @@ def test_every_series_is_explained_where_it_is_scraped() -> None:
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: str(rule["alert"]))
 def test_an_alert_asks_for_series_that_there_are(rule: dict[str, Any]) -> None:
-    asked = metric_names(rule["expr"])
+    asked = {selector.name for selector in selectors(rule["expr"])}
 
     assert asked
     assert asked <= {family.name for family in exposed()}

@@ -1,12 +1,11 @@
 """What is asked of whom, and when; nothing is asked before it is due."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from flagger_metrics.asked import Asked
+from flagger_metrics.api import MetricAnalysisStatus
 from flagger_metrics.decide import decide
 from flagger_metrics.heard import Cause
 from flagger_metrics.observe import Observer
@@ -20,7 +19,6 @@ from flagger_py.errors import Missing, SpecError
 from flagger_py.refs import Key
 
 from .analyses import (
-    NOW,
     Cluster,
     Wire,
     after,
@@ -349,59 +347,18 @@ def test_a_question_of_the_next_second_is_asked_again() -> None:
     assert len(wire.sent) == 2
 
 
-def test_an_answer_is_not_shared_with_other_credentials() -> None:
-    wire, shared = answering(), Asked()
-    mine = Request("GET", "http://p", {"Authorization": "Bearer mine"})
-    theirs = Request("GET", "http://p", {"Authorization": "Bearer theirs"})
-
-    async def both() -> None:
-        await shared.send(wire, mine, NOW)
-        await shared.send(wire, theirs, NOW)
-
-    asyncio.run(both())
-
-    assert wire.sent == [mine, theirs]
-
-
-def test_who_waits_for_a_question_that_was_given_up_asks_it_again() -> None:
-    sent: list[str] = []
-    request = Request("GET", "http://p")
-
-    async def scene() -> list[object]:
-        hang, shared = asyncio.Event(), Asked()
-
-        async def slow(_request: Request) -> Response:
-            sent.append("slow")
-            await hang.wait()
-            return Response(200)
-
-        async def quick(_request: Request) -> Response:
-            sent.append("quick")
-            return Response(200)
-
-        first = asyncio.create_task(shared.send(slow, request, NOW))
-        await asyncio.sleep(0)
-        second = asyncio.create_task(shared.send(quick, request, NOW))
-        await asyncio.sleep(0)
-        first.cancel()
-        return list(await asyncio.gather(first, second, return_exceptions=True))
-
-    given_up, answer = asyncio.run(scene())
-
-    assert isinstance(given_up, asyncio.CancelledError)
-    assert answer == Response(200)
-    assert sent == ["slow", "quick"]
-
-
 SCRAPING: dict[str, Any] = {
     "source": SourceType.OPENMETRICS,
     "openmetrics_addresses": ("http://a/metrics", "http://b/metrics"),
 }
 
 
-def exporting(total: float) -> Wire:
-    page = f'# TYPE requests_total counter\nrequests_total{{code="200"}} {total}\n'
+def exports(page: str) -> Wire:
     return Wire(lambda _: Response(200, page.encode(), {"content-type": "text/plain"}))
+
+
+def exporting(total: float) -> Wire:
+    return exports(f'# TYPE requests_total counter\nrequests_total{{code="200"}} {total}\n')
 
 
 def test_exporters_are_scraped_while_a_verdict_is_waited_for() -> None:
@@ -432,6 +389,70 @@ def test_after_a_restart_too_little_was_scraped_to_judge() -> None:
     (heard,) = seen.heard
     assert heard.answer is not None
     assert heard.answer.early
+
+
+def test_what_the_last_revision_exported_passes_no_other() -> None:
+    """Its pods are gone, and those of the next revision crash before they export anything."""
+    entry = metric(query='max(app_failing{pod=~"app-.*"})', thresholdRange={"max": 0})
+    shared, memory = observer(**SCRAPING), dict[str, Any]()
+    page, verdicts = 'app_failing{pod="app-old"} 0\n', []
+    status = MetricAnalysisStatus()
+    for token, begun in (("rev1", 0), ("rev2", 20)):
+        for second in (0, 1, 2, 3, 10):
+            asked = run(token, begun, begun + 10)
+            subject = analysis(entry, now=later(begun + second), status=status, run=asked)
+            wire = exports(page)
+            status = after(subject, decide(subject, observe(shared, subject, wire, None, memory)))
+        verdicts.append(status.verdict)
+        page = ""
+
+    assert verdicts == [Verdict.PASSED, Verdict.NO_DATA]
+
+
+def test_templates_with_pages_of_one_host_do_not_see_one_anothers_series() -> None:
+    def asked(name: str) -> Cluster:
+        provider = {"type": "openmetrics", "address": f"http://x/metrics?of={name}"}
+        return template(name, provider=provider, query="sum(failing)")
+
+    cluster = Cluster({**asked("a").objects, **asked("b").objects})
+    entries = [{"name": name, "templateRef": {"name": name}} for name in "ab"]
+    wire = Wire(lambda r: Response(200, f"failing {0 if r.url.endswith('a') else 7}\n".encode()))
+
+    seen = observe(observer(), due(*entries), wire, cluster)
+
+    assert [heard.answer and heard.answer.values for heard in seen.heard] == [(0.0,), (7.0,)]
+
+
+def test_the_samples_of_a_run_are_let_go_once_it_is_settled() -> None:
+    entry = metric(query="sum(requests_total)", thresholdRange={})
+    shared, memory, asked = observer(**SCRAPING), dict[str, Any](), run(due=3)
+    status = due(entry, second=3).status
+    for second in (1, 2, 3):
+        subject = analysis(entry, now=later(second), status=status, run=asked)
+        decision = decide(subject, observe(shared, subject, exporting(7), memory=memory))
+        status = after(subject, decision)
+        assert memory
+
+    settled = analysis(entry, now=later(4), status=status, run=asked)
+    wire = exporting(7)
+    final = decide(settled, observe(shared, settled, wire, memory=memory))
+
+    assert decision.requeue_after_s == 1  # Somebody has to come by.
+    assert (wire.sent, memory, final.requeue_after_s) == ([], {}, None)
+
+
+def test_a_continuous_analysis_keeps_its_samples_between_verdicts() -> None:
+    entry = metric(query="sum(increase(requests_total[10s]))", thresholdRange={})
+    shared, memory, status = observer(**SCRAPING), dict[str, Any](), None
+    verdicts = []
+    for second in range(7):
+        subject = analysis(entry, now=later(second), status=status, interval="5s")
+        seen = observe(shared, subject, exporting(1000 + 10 * second), memory=memory)
+        status = after(subject, decide(subject, seen))
+        verdicts.append(status.measurements[0].value if status.measurements else None)
+
+    assert verdicts[1] == pytest.approx(2 * 10 * 1.5)
+    assert verdicts[6] == pytest.approx(2 * 10 * 6.5)
 
 
 def test_a_metrics_server_of_the_target_wins_over_scraping() -> None:

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from flagger_metrics.promql import PromqlFault, evaluate, metric_names
+from flagger_metrics.promql import PromqlFault, evaluate
+from flagger_metrics.promql_queries import reach_s, selectors
 from flagger_metrics.samples import Samples
 
 from .analyses import NOW, later
@@ -158,6 +159,63 @@ def test_what_cannot_be_evaluated_is_a_fault_with_a_sentence(query: str, message
         asked(query)
 
 
+LARGEST = 1.7e308
+
+
+@pytest.mark.parametrize(
+    ("values", "query", "result"),
+    [
+        ((math.inf, -math.inf), "sum(r)", math.nan),
+        ((math.inf, -math.inf), "avg(r)", math.nan),
+        ((LARGEST, LARGEST), "sum(r)", math.inf),
+        ((-LARGEST, -LARGEST), "sum(r)", -math.inf),
+        ((LARGEST, LARGEST), "avg(r)", LARGEST),
+        ((math.inf, 1), "sum(r)", math.inf),
+        ((math.inf, 1), "avg(r)", math.inf),
+        ((0.1,) * 10, "sum(r)", 1.0),
+    ],
+)
+def test_sums_beyond_the_numbers_are_what_prometheus_answers(
+    values: tuple[float, ...], query: str, result: float
+) -> None:
+    samples = Samples()
+    for n, value in enumerate(values):
+        samples.append({"__name__": "r", "n": str(n)}, value, NOW)
+
+    assert asked(query, samples, 0) == pytest.approx({"": result}, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "query", "result"),
+    [
+        ((math.inf, -math.inf), "sum_over_time(r[5s])", math.nan),
+        ((LARGEST, LARGEST), "sum_over_time(r[5s])", math.inf),
+        ((LARGEST, LARGEST), "avg_over_time(r[5s])", LARGEST),
+        ((math.nan, 1, 2), "max_over_time(r[5s])", 2.0),
+        ((2, math.nan, 1), "min_over_time(r[5s])", 1.0),
+    ],
+)
+def test_sums_over_time_are_no_error_either(
+    values: tuple[float, ...], query: str, result: float
+) -> None:
+    samples = Samples()
+    for second, value in enumerate(values, 1):
+        samples.append({"__name__": "r"}, value, later(second))
+
+    assert asked(query, samples, len(values)) == pytest.approx({"": result}, nan_ok=True)
+
+
+@pytest.mark.parametrize("counts", [(math.nan,) * 3, (1, 2, math.nan), (math.nan, 2, 3)])
+def test_a_quantile_of_buckets_that_are_no_numbers_is_none(counts: tuple[float, ...]) -> None:
+    samples = Samples()
+    for le, count in zip(("1", "2", "+Inf"), counts, strict=True):
+        samples.append({"__name__": "r", "le": le}, count, NOW)
+
+    (value,) = asked("histogram_quantile(0.99, r)", samples, 0).values()
+
+    assert math.isnan(value)
+
+
 def test_a_hostile_pattern_takes_no_time() -> None:
     """The expression is linear for RE2; a backtracking engine would not come back."""
     samples = Samples().append({"__name__": "up", "a": "a" * 60}, 1, NOW)
@@ -165,9 +223,30 @@ def test_a_hostile_pattern_takes_no_time() -> None:
     assert asked('up{a=~"(a+)+b"}', samples, 0) == {}
 
 
-def test_the_metrics_of_a_query_are_known() -> None:
-    assert metric_names("sum(rate(a[1m])) / b or vector(0)") == frozenset({"a", "b"})
-    assert metric_names('{job="x"}') is None
+def test_what_a_query_selects_is_known_before_it_is_evaluated() -> None:
+    found = selectors('sum(rate(a{x="1"}[1m])) / b or {__name__="c"} or {job=~"x"} or vector(0)')
+
+    assert [selector.name for selector in found] == ["a", "b", "c", None]
+    assert [selector.matches({"x": "1", "job": "y"}) for selector in found[:2]] == [True, True]
+    assert found[0].matches({"x": "2"}) is False
+    assert found[2].matches({"__name__": "c"}) is True
+    assert found[3].matches({"job": "y"}) is False
+    assert found[3].matches({}, {"job": "x"}) is True
+
+
+@pytest.mark.parametrize(
+    ("query", "seconds"),
+    [
+        ("vector(1)", 0),
+        ("up", 0),
+        ("up offset 3m", 180),
+        ("sum(rate(up[5m]))", 300),
+        ("up or rate(up[5m] offset 1m) or rate(up[1m])", 360),
+        ("rate(up[5m] offset -10m)", 0),
+    ],
+)
+def test_how_far_back_a_query_looks_is_known(query: str, seconds: float) -> None:
+    assert reach_s(query) == seconds
 
 
 def test_samples_are_bounded_in_age_and_number() -> None:
@@ -190,6 +269,22 @@ def test_series_that_are_gone_make_room_and_no_others_are_taken() -> None:
     assert len(samples) == 2
     assert samples.refused == 1
     assert list(samples.named("old")) == []
+
+
+def test_a_range_goes_over_the_samples_before_and_after_a_gap() -> None:
+    """At 3 s the series was not on its page; an instant query there finds nothing."""
+    samples = Samples()
+    for second, value in ((1, 10), (2, 20), (4, 40), (5, 50)):
+        if second == 4:
+            samples.missing("a:1", later(3), lambda _: False)
+        samples.append({"__name__": "up"}, value, later(second), "a:1")
+
+    assert asked("up", samples, 3) == {}
+    assert asked("up", samples, 2) == {"__name__=up": 20.0}
+    assert asked("up offset 1s", samples, 4) == {}
+    assert asked("count_over_time(up[10s])", samples, 5) == {"": 4.0}
+    assert asked("max_over_time(up[10s])", samples, 3) == {"": 20.0}
+    assert asked("increase(up[5s])", samples, 5) == pytest.approx({"": 50.0})
 
 
 def test_a_sample_of_the_same_moment_counts_once() -> None:

@@ -98,6 +98,18 @@ def test_an_empty_interval_renders_empty() -> None:
         ("{{ variables.x.y }}", "can't evaluate field y"),
         ('{{ define "a" }}{{ end }}', "define is not supported"),
         ("{{ range target }}{{ end }}", "range can't iterate over app"),
+        ('{{ printf "%c" 1114112 }}', "<printf>: error calling printf: 1114112 is no character"),
+        ('{{ printf "%c" -1 }}', "<printf>: error calling printf: -1 is no character"),
+        ('{{ printf "%c" 55296 }}', "<printf>: error calling printf: 55296 is no character"),
+        ("{{ 9223372036854775808 }}", "tmpl:1: integer overflow: 9223372036854775808"),
+        ("{{ 0x" + "f" * 4000 + " }}", "tmpl:1: integer overflow: 0xfffffff"),
+        ("{{ " + "9" * 5000 + " }}", "tmpl:1: integer overflow: 9999999"),
+        ("{{ 1e999 }}", "tmpl:1: bad number syntax: '1e999'"),
+        ('{{ printf "%' + "9" * 5000 + 'd" 1 }}', "<printf>: error calling printf: a width above"),
+        (r'{{ "\ud800" }}', r"tmpl:1: bad escape \ud800 in a string"),
+        (r"{{ '\udfff' }}", r"tmpl:1: bad escape \udfff in a string"),
+        ("{{ `\ud800` }}", "tmpl:1: half of a surrogate pair"),
+        ("\ud800", "half of a surrogate pair"),
     ],
 )
 def test_what_is_not_understood_is_an_error_that_says_where(template: str, message: str) -> None:

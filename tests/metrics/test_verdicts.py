@@ -126,11 +126,58 @@ def test_ignoring_no_data_does_not_ignore_errors() -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_value_that_is_no_number_is_no_data_and_never_written(value: float) -> None:
+def test_without_bounds_what_is_no_number_is_no_data_and_never_written(value: float) -> None:
     (one,) = judged(analysis(metric("m", thresholdRange={})), Answer((value,)))
 
     assert one.reading.verdict is Verdict.NO_DATA
     assert one.reading.value is None
+
+
+SLOW = {"name": "request-duration", "thresholdRange": {"max": 500}}
+
+
+@pytest.mark.parametrize(
+    ("entry", "provider", "value", "sentence"),
+    [
+        (metric("e"), "traefik", math.inf, "e +Inf > 1"),
+        (metric("e", thresholdRange={"min": 0}), "traefik", -math.inf, "e -Inf < 0"),
+        (success_rate(), "traefik", -math.inf, "success rate -Inf% < 99%"),
+        (SLOW, "traefik", math.inf, "request duration +Inf > 500ms"),
+        (SLOW, "gatewayapi:v1", 1e306, "request duration +Inf > 500ms"),
+    ],
+)
+@pytest.mark.parametrize("policy", list(Policy))
+def test_an_infinite_value_beyond_the_bounds_fails_whatever_no_data_means(
+    entry: dict[str, object], provider: str, value: float, sentence: str, policy: Policy
+) -> None:
+    """Errors divided by no requests are no absence of errors."""
+    subject = analysis({**entry, "onNoData": policy}, target={"provider": provider})
+
+    (one,) = judged(subject, Answer((value,)))
+
+    assert (one.counts, one.reading.sentence) == (Verdict.FAILED, sentence)
+    assert "value" not in one.reading.wire()
+
+
+def test_an_infinite_value_within_the_bounds_passes() -> None:
+    (one,) = judged(analysis(metric("e")), Answer((-math.inf,)))
+
+    assert (one.counts, one.reading.sentence) == (Verdict.PASSED, "e -Inf is <= 1")
+    assert one.reading.value is None
+
+
+@pytest.mark.parametrize(
+    ("how", "value"),
+    [("max", math.inf), ("min", 1.0), ("avg", math.inf), ("sum", math.inf), ("last", math.inf)],
+)
+def test_infinite_values_are_reduced_like_others(how: str, value: float) -> None:
+    assert reduced((1.0, math.inf), Reduce(how)) == value
+
+
+def test_infinities_that_cancel_out_are_no_data() -> None:
+    (one,) = judged(analysis(metric("e", reduce="sum")), Answer((math.inf, -math.inf)))
+
+    assert one.counts is Verdict.NO_DATA
 
 
 def test_several_series_are_inconclusive() -> None:

@@ -7,13 +7,14 @@ from flagger_py.errors import SpecError
 
 from .openmetrics import OpenMetrics
 from .prometheus import Prometheus
-from .provider import Access, Answer, Exchange, Provider, Query
+from .provider import Access, Answer, Digesting, Exchange, Provider, Query
 
 __all__ = [
     "LATER",
     "PROVIDERS",
     "Access",
     "Answer",
+    "Digesting",
     "Exchange",
     "Provider",
     "Providers",

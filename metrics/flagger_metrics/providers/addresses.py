@@ -1,5 +1,6 @@
 """How addresses of providers are read, and told without what is secret in them."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 
@@ -21,3 +22,12 @@ def shown(address: str) -> str:
 def host_of(address: str) -> str:
     """Return host and port of *address*."""
     return urlsplit(address).netloc.rpartition("@")[2]
+
+
+def told_apart(addresses: Sequence[str]) -> tuple[str, ...]:
+    """Return a short name of each address: its host, all of it where another has the same host."""
+    hosts = [host_of(address) for address in addresses]
+    return tuple(
+        host if hosts.count(host) == 1 else shown(address)
+        for host, address in zip(hosts, addresses, strict=True)
+    )

@@ -5,20 +5,29 @@ is the same PromQL text, of the subset that `promql` evaluates.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from http import HTTPStatus
 
-from flagger_py.egress import Request, Unreachable, sendable
+from flagger_py.egress import Request, Response, Unreachable, sendable
 from flagger_py.errors import SpecError
 
-from ..exposition import ACCEPT, Page, PageFault, collect
-from ..promql import PromqlFault, evaluate, metric_names
+from ..exposition import ACCEPT, Page, PageFault, read
+from ..promql import PromqlFault, evaluate
+from ..promql_queries import reach_s, selectors
 from ..samples import Samples
+from ..scraping import collect, lose
 from ..window import SCRAPES_MIN
-from .addresses import host_of, shown
+from .addresses import shown, told_apart
 from .provider import Access, Answer, Exchange, Query
 
 TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scraped(Response):
+    """A response whose body was read: the *page*, or why it is none."""
+
+    page: Page | str = ""
 
 
 class OpenMetrics:
@@ -43,19 +52,29 @@ class OpenMetrics:
             for url in addresses(access)
         )
 
+    def digest(self, response: Response) -> Response:
+        """Read the page, and let go of its text."""
+        return Scraped(response.status, b"", response.headers, response.attempts, _page(response))
+
     def answer(
         self, query: Query, access: Access, exchanges: Sequence[Exchange], samples: Samples
     ) -> Answer:
         """Add what was scraped and evaluate; exporters that fail are warnings unless all do."""
         try:
-            wanted = metric_names(query.text)
+            wanted = selectors(query.text)
+            samples.keep_s = max(samples.keep_s, reach_s(query.text))
         except PromqlFault as fault:
             return Answer(error=str(fault))
-        faults = tuple(
-            said
-            for url, exchange in zip(addresses(access), exchanges, strict=True)
-            if (said := _kept(exchange, url, samples, query.at, wanted)) is not None
-        )
+        samples.begin(query.at)
+        urls = addresses(access)
+        faults = []
+        for url, source, exchange in zip(urls, told_apart(urls), exchanges, strict=True):
+            page = _page(exchange)
+            if isinstance(page, str):
+                lose(source, samples, query.at)
+                faults.append(f"scraping {shown(url)} failed: {page}")
+            else:
+                collect(page, source, samples, query.at, wanted)
         if len(faults) == len(exchanges):
             return Answer(error="; ".join(faults))
         if samples.refused:
@@ -63,9 +82,9 @@ class OpenMetrics:
         try:
             values = tuple(series.value for series in evaluate(query.text, samples, query.at))
         except PromqlFault as fault:
-            return Answer(error=str(fault), warnings=faults)
+            return Answer(error=str(fault), warnings=tuple(faults))
         early = samples.scrapes_after(query.since) < SCRAPES_MIN
-        return Answer(values, warnings=faults, early=early)
+        return Answer(values, warnings=tuple(faults), early=early)
 
     def probe(self, access: Access) -> tuple[Request, ...]:
         return self.requests(access, "")
@@ -85,19 +104,18 @@ def addresses(access: Access) -> tuple[str, ...]:
     return tuple(part.strip() for part in access.address.split(",") if part.strip())
 
 
-def _kept(
-    exchange: Exchange, url: str, samples: Samples, at: datetime, wanted: frozenset[str] | None
-) -> str | None:
-    """Add one exporter's page to *samples*; returns what is wrong with it, None if nothing."""
+def _page(exchange: Exchange) -> Page | str:
+    """Return the page that came, or why there is none."""
     fault = _fault(exchange)
     if fault is not None or isinstance(exchange, Unreachable):
-        return f"scraping {shown(url)} failed: {fault}"
+        return fault or "no answer"
+    if isinstance(exchange, Scraped):
+        return exchange.page
     kind = next((v for k, v in exchange.headers.items() if k.lower() == "content-type"), "")
     try:
-        collect(Page(exchange.text, kind, host_of(url)), samples, at, wanted)
+        return read(exchange.text, kind)
     except PageFault as error:
-        return f"scraping {shown(url)} failed: {error}"
-    return None
+        return str(error)
 
 
 def _fault(exchange: Exchange) -> str | None:

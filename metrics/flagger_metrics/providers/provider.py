@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from flagger_py.egress import Request, Response, Unreachable
 
@@ -45,6 +45,17 @@ class Answer:
     error: str | None = None
     warnings: tuple[str, ...] = ()
     early: bool = False
+
+
+@runtime_checkable
+class Digesting(Protocol):
+    """A provider that has each response read once, for all objects that ask the same."""
+
+    def digest(self, response: Response) -> Response:
+        """Return what `answer` and `offline` are given in the place of *response*.
+
+        Runs in a thread of its own where the body is large.
+        """
 
 
 class Provider(Protocol):
