@@ -160,11 +160,12 @@ async def _work(house: House, stopped: asyncio.Task[Any], held: asyncio.Task[Non
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         house.queue.close()
+        # Before the drain: it may hold a key that waits for the place of a pass under way.
+        working.cancel()
         asked = stopped.done() and not (held and held.done())
         grace_s = house.options.graceful_shutdown_timeout_s if asked else 0.0
         await house.workers.drain(grace_s)
         await house.deliveries.drain(max(1.0, grace_s / 2))
-        working.cancel()
         found = await asyncio.gather(working, return_exceptions=True)
     if isinstance(found[0], Exception):
         log.error("the workers ended", exc_info=found[0])
