@@ -1,4 +1,4 @@
-"""What we say to an API server: the paths, parameters and bodies of each verb, and its refusals.
+"""What we say to an API server: the parameters and bodies of each verb, and its refusals.
 
 Every method raises what `refusals.refusal` makes of an answer that is not a success. Methods that
 take *account* act as that user: the API server itself adds a ServiceAccount's groups, so that
@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from flagger_py.refs import Key, Kind, key_of
+from flagger_py.runtime.paths import collection, path
 from flagger_py.runtime.refusals import Ask, about_object, refusal
 from flagger_py.runtime.transport import Call, Reply, Transport
 from flagger_py.wire import Manifest
@@ -211,17 +212,6 @@ def groups_of(account: str) -> list[str]:
         f"system:serviceaccounts:{namespace}",
         "system:authenticated",
     ]
-
-
-def collection(kind: Kind, namespace: str) -> str:
-    """Return the path of the collection, of all namespaces when *namespace* is empty."""
-    root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
-    inside = f"/namespaces/{namespace}" if namespace and kind.namespaced else ""
-    return f"{root}{inside}/{kind.plural}"
-
-
-def path(kind: Kind, key: Key) -> str:
-    return f"{collection(kind, key.namespace)}/{key.name}"
 
 
 def _good(reply: Reply, ask: Ask) -> Manifest:
