@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from flagger_py.errors import Unavailable
 from flagger_py.refs import Key, Kind, key_of
 from flagger_py.runtime.paths import collection, path
 from flagger_py.runtime.refusals import Ask, about_object, refusal
@@ -90,7 +91,9 @@ class Client:
         while True:
             call = Call("GET", where, params, account=scope.account, timeout_s=_LIST_TIMEOUT_S)
             body = _good(await self._transport.send(call), scope.ask("list"))
-            meta = body["metadata"]
+            meta = body.get("metadata")
+            if not isinstance(meta, Mapping):
+                raise _unreadable(scope.ask("list"))
             # Items of a list name neither their kind nor its version.
             items = tuple({**item, **identity} for item in body.get("items") or ())
             yield Page(items, str(meta.get("resourceVersion", "")))
@@ -120,7 +123,7 @@ class Client:
                 *lines, rest = (rest + chunk).split(b"\n") if rest else chunk.split(b"\n")
                 for line in lines:
                     if line:
-                        yield orjson.loads(line)
+                        yield _event(line, scope)
 
     async def apply(
         self,
@@ -216,6 +219,24 @@ def groups_of(account: str) -> list[str]:
 
 def _good(reply: Reply, ask: Ask) -> Manifest:
     """Return the body of a success; raises what the refusal means."""
-    if reply.code < _BAD:
-        return reply.body
-    raise refusal(reply.code, reply.body, ask, reply.retry_after_s)
+    if reply.code >= _BAD:
+        raise refusal(reply.code, reply.body, ask, reply.retry_after_s)
+    if not reply.readable:
+        raise _unreadable(ask)
+    return reply.body
+
+
+def _event(line: bytes, scope: Scope) -> Mapping[str, Any]:
+    """Read one line of a watch."""
+    try:
+        event = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise _unreadable(scope.ask("watch")) from error
+    if not isinstance(event, dict) or not isinstance(event.get("object"), dict):
+        raise _unreadable(scope.ask("watch"))
+    return event
+
+
+def _unreadable(ask: Ask) -> Unavailable:
+    """Say that a proxy, or a server that is only starting, answers in the API server's place."""
+    return Unavailable(f"{ask}: the answer is none of an API server; something else answers for it")

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
-from yaml import YAMLError
 
 from flagger_py.clock import monotonic_s
 from flagger_py.errors import Unavailable
@@ -21,8 +20,6 @@ from flagger_py.runtime.proxies import bypassed
 
 _RECHECK_S = 30.0
 _RELOAD_S_MIN = 10.0
-# The last three are what the reader makes of a file that is no kubeconfig at all.
-_UNREADABLE = (ConfigException, OSError, YAMLError, AttributeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +53,14 @@ class Credentials:
             await self._load()
 
     async def authorization(self) -> str | None:
-        """Return the Authorization header's value, refreshed when its time has come."""
+        """Return the Authorization header's value, refreshed when its time has come.
+
+        Raises `Unavailable` when that fails; the next call tries it again.
+        """
         if self._clock_s() - self._checked_s > _RECHECK_S:
             async with self._lock:
                 if self._clock_s() - self._checked_s > _RECHECK_S:
-                    self._token = await asyncio.to_thread(_token_of, self.config)
+                    self._token = await self._fresh_token()
                     self._checked_s = self._clock_s()
         return self._token
 
@@ -70,12 +70,20 @@ class Credentials:
             if self._clock_s() - self._loaded_s > _RELOAD_S_MIN:
                 await self._load()
 
+    async def _fresh_token(self) -> str | None:
+        try:
+            return await asyncio.to_thread(_token_of, self.config)
+        except Exception as error:
+            # Plugins and clients of identity providers raise whatever they like.
+            raise Unavailable(f"the credentials cannot be read anew: {error}") from error
+
     async def _load(self) -> None:
         try:
             self.config = await asyncio.to_thread(_read, self._source)
             self._token = await asyncio.to_thread(_token_of, self.config)
             tls = await asyncio.to_thread(_tls_of, self.config)
-        except _UNREADABLE as error:
+        except Exception as error:
+            # What is no kubeconfig at all is an error of any kind to the reader of kubeconfigs.
             raise Unavailable(_why(self._source, error)) from error
         # Not from the configuration alone: refreshing a token puts the kubeconfig's address back.
         self.host = (self._source.master or str(self.config.host)).rstrip("/")

@@ -8,8 +8,8 @@ seconds at most while nobody answers, thirty while the kind is not installed or 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Protocol, TypeVar
 
 from flagger_py.errors import FlaggerError, Missing, SpecError, Unavailable
 from flagger_py.refs import key_of
@@ -26,6 +26,13 @@ _OUTAGE_PAUSE_S_MAX = 5.0
 _WATCH_S_MIN = 240
 _WATCH_S_SPREAD = 240
 _TOO_OLD = 410
+
+
+T = TypeVar("T")
+
+
+class Unforeseen(Unavailable):
+    """What a list or watch brought could not be taken in; the cause is the fault itself."""
 
 
 class Source(Protocol):
@@ -120,14 +127,15 @@ class Reflector:
             except (Missing, SpecError):
                 return  # The loop will list it when it can; there is nothing stale to correct.
             except FlaggerError as error:
-                log.warning("cannot list %s: %s", self.scope.kind, error)
+                cause = error if isinstance(error, Unforeseen) else None
+                log.warning("cannot list %s: %s", self.scope.kind, error, exc_info=cause)
             await self._sleep(pause_s)
             pause_s = min(pause_s * 2, _PAUSE_S_MAX)
 
     async def _list(self) -> str:
         seen = set()
         version = ""
-        async with contextlib.aclosing(self._source.pages(self.scope)) as pages:
+        async with self._played(self._source.pages(self.scope)) as pages:
             async for page in pages:
                 for item in page.items:
                     seen.add(key_of(item))
@@ -140,7 +148,7 @@ class Reflector:
         """Watch once, until the server ends it."""
         timeout_s = _WATCH_S_MIN + int(self._jitter() * _WATCH_S_SPREAD)
         events = self._source.watch(self.scope, self._version, timeout_s)
-        async with contextlib.aclosing(events) as stream:
+        async with self._played(events) as stream:
             async for event in stream:
                 self._take(event)
                 self._heard = True
@@ -165,6 +173,20 @@ class Reflector:
                 raise Unavailable(f"watch {self.scope.kind}: unknown event {unknown!r}")
         self._version = str(found["metadata"]["resourceVersion"])
 
+    @contextlib.asynccontextmanager
+    async def _played(self, source: AsyncGenerator[T, None]) -> AsyncIterator[AsyncIterator[T]]:
+        """Play *source* to its end; what nobody foresaw is raised as `Unforeseen`."""
+        try:
+            async with contextlib.aclosing(source):
+                yield source
+        except FlaggerError:
+            raise
+        except Exception as error:
+            # Without this cache nobody would notice anything any more, nor that it is so.
+            self._version = ""
+            what = f"{self.scope.kind} cannot be watched: {type(error).__name__}"
+            raise Unforeseen(f"{what}, a fault of the controller; see its log") from error
+
     def _fine(self) -> None:
         was, self.fault = self.fault, None
         fresh = not self.synced
@@ -178,6 +200,8 @@ class Reflector:
         """Remember *error*; say it once, not at every attempt."""
         if self.fault is None or type(self.fault) is not type(error):
             log.warning("cannot watch %s, trying on: %s", self.scope.kind, error)
+        if isinstance(error, Unforeseen):
+            log.error("watching %s failed", self.scope.kind, exc_info=error)
         self.fault = error
         self._settled.set()
         if isinstance(error, Missing) and self.synced:

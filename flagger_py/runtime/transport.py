@@ -47,11 +47,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Status code and decoded JSON body; a body that is no JSON object becomes a message."""
+    """Status code and decoded JSON body.
+
+    A body that is no JSON object becomes a message, and is not *readable*.
+    """
 
     code: int
     body: Mapping[str, Any]
     retry_after_s: float | None = None
+    readable: bool = True
 
 
 Told = Callable[[str, int, str], None]
@@ -199,9 +203,10 @@ async def _reply(response: aiohttp.ClientResponse) -> Reply:
         body = orjson.loads(raw) if raw else {}
     except orjson.JSONDecodeError:
         body = None
+    readable = isinstance(body, dict)
     if not isinstance(body, dict):
         body = {"message": raw[:500].decode(errors="replace").strip()}
-    return Reply(response.status, body, _seconds(response.headers.get("Retry-After")))
+    return Reply(response.status, body, _seconds(response.headers.get("Retry-After")), readable)
 
 
 def _seconds(text: str | None) -> float | None:
