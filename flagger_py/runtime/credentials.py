@@ -1,14 +1,16 @@
 """Who we are to the API server: its address, our certificates and the token of the moment.
 
 `kubernetes.config` reads kubeconfigs, the in-cluster account and credential plugins; it does so
-in a thread, because a plugin is a foreign program and may take its time.
+in a thread of its own, because a plugin is a foreign program and may take its time.
 """
 
 import asyncio
 import os
 import ssl
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
@@ -20,6 +22,9 @@ from flagger_py.runtime.proxies import bypassed
 
 _RECHECK_S = 30.0
 _RELOAD_S_MIN = 10.0
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Credentials:
         self._checked_s = float("-inf")
         self._loaded_s = float("-inf")
         self._lock = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="credentials")
         self._token: str | None = None
         self.host = ""
         self.tls: ssl.SSLContext | bool = True
@@ -72,16 +78,20 @@ class Credentials:
 
     async def _fresh_token(self) -> str | None:
         try:
-            return await asyncio.to_thread(_token_of, self.config)
+            return await self._apart(_token_of, self.config)
         except Exception as error:
             # Plugins and clients of identity providers raise whatever they like.
             raise Unavailable(f"the credentials cannot be read anew: {error}") from error
 
+    async def _apart(self, read: Callable[[S], T], source: S) -> T:
+        """Read in a thread that serves nothing else, so that nobody keeps us from the Lease."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, read, source)
+
     async def _load(self) -> None:
         try:
-            self.config = await asyncio.to_thread(_read, self._source)
-            self._token = await asyncio.to_thread(_token_of, self.config)
-            tls = await asyncio.to_thread(_tls_of, self.config)
+            self.config = await self._apart(_read, self._source)
+            self._token = await self._apart(_token_of, self.config)
+            tls = await self._apart(_tls_of, self.config)
         except Exception as error:
             # What is no kubeconfig at all is an error of any kind to the reader of kubeconfigs.
             raise Unavailable(_why(self._source, error)) from error

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import aiohttp
 import httpx
-from aiohttp.resolver import ThreadedResolver
 from httpx_aiohttp import AiohttpTransport
 
 from flagger_py.egress import BODY_BYTES_MAX, Request, Response, Unreachable
 from flagger_py.errors import SpecError
 from flagger_py.runtime.guard import Guard, GuardedResolver, redacted
 from flagger_py.runtime.proxies import proxy_from_environment
+from flagger_py.runtime.resolver import OwnThreads
 
 _PAUSE_S_MIN = 1.0
 _PAUSE_S_MAX = 30.0
@@ -47,6 +47,7 @@ class HttpEgress:
     def __init__(self, guard: Guard, sleep: Sleep = asyncio.sleep) -> None:
         self._guard = guard
         self._sleep = sleep
+        self._resolver = GuardedResolver(guard, OwnThreads())
         self._pools: dict[tuple[bool, str, str | None], _Pool] = {}
 
     async def __call__(self, request: Request) -> Response:
@@ -67,6 +68,7 @@ class HttpEgress:
         for pool in self._pools.values():
             await pool.transport.aclose()
         self._pools.clear()
+        await self._resolver.close()
 
     async def _repeat(
         self, transport: AiohttpTransport, request: Request, worth: WorthRetrying
@@ -118,7 +120,7 @@ class HttpEgress:
         connector = aiohttp.TCPConnector(
             ssl=tls,
             limit=_CONNECTIONS_MAX,
-            resolver=GuardedResolver(self._guard, ThreadedResolver()),
+            resolver=self._resolver,
         )
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 

@@ -11,7 +11,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +25,6 @@ log = logging.getLogger(__name__)
 
 MakeParts = Callable[[RuntimeOptions, argparse.Namespace], Sequence[Part[Any, Any, Any]]]
 HOUSEKEEPING_S = 15.0
-_RESOLVERS = 32
 
 
 def main(
@@ -83,9 +81,6 @@ def _run_loop(parts: Sequence[Part[Any, Any, Any]], options: RuntimeOptions) -> 
     from flagger_py.runtime.operator import under_kopf
 
     async def live() -> int:
-        loop = asyncio.get_running_loop()
-        # Names are resolved in threads: a slow name server of one tenant must not stop the rest.
-        loop.set_default_executor(ThreadPoolExecutor(_RESOLVERS))
         house = await build(parts, options)
 
         async def serve(stop: asyncio.Event, ready: asyncio.Event) -> int:
