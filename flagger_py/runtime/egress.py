@@ -26,7 +26,8 @@ _PAUSE_S_MAX = 30.0
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 _NOT_IMPLEMENTED = 501
-_CONNECTIONS_MAX = 256
+CONNECTIONS_MAX = 256
+"""Open to one host at once, so that one that hangs uses up those of its own callers alone."""
 _POOLS_MAX = 256
 _DEFAULT_HEADERS = {"user-agent": "flagger-py", "accept-encoding": "gzip, deflate"}
 
@@ -119,7 +120,8 @@ class HttpEgress:
     def _session(self, tls: ssl.SSLContext) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             ssl=tls,
-            limit=_CONNECTIONS_MAX,
+            limit=0,
+            limit_per_host=CONNECTIONS_MAX,
             resolver=self._resolver,
         )
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())

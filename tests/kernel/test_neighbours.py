@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import pytest
+from aiohttp import web
 
 from flagger_py.egress import Request, Response
 from flagger_py.refs import DEPLOYMENT, Key
 from flagger_py.runtime.client import Client
 from flagger_py.runtime.credentials import Credentials, Source
-from flagger_py.runtime.egress import HttpEgress
+from flagger_py.runtime.egress import CONNECTIONS_MAX, HttpEgress
 from flagger_py.runtime.guard import Guard
 from flagger_py.runtime.resolver import THREADS_MAX
 from flagger_py.runtime.transport import Transport
@@ -22,6 +23,11 @@ from tests.kernel.loopback import Loopback, answer, loopback, no_wait, text
 
 T = TypeVar("T")
 SOON_S = 5.0
+
+
+async def hang(_request: web.Request) -> web.StreamResponse:
+    await asyncio.Event().wait()
+    return web.Response()
 
 
 async def crowd(egress: HttpEgress, *urls: str) -> list[asyncio.Task[Response]]:
@@ -32,6 +38,38 @@ async def disperse(tasks: list[asyncio.Task[Response]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def test_a_server_that_hangs_uses_up_no_connections_of_another() -> None:
+    async def scene() -> int:
+        async with loopback(hang) as slow, loopback(text("ok")) as fast:
+            egress = HttpEgress(Guard())
+            tasks = await crowd(egress, *(slow.url for _ in range(CONNECTIONS_MAX + 1)))
+            try:
+                while len(slow.seen) < CONNECTIONS_MAX:
+                    await asyncio.sleep(0.01)
+                async with asyncio.timeout(SOON_S):
+                    return (await egress(Request("GET", fast.url, timeout_s=60))).status
+            finally:
+                await disperse(tasks)
+                await egress.close()
+
+    assert asyncio.run(asyncio.wait_for(scene(), 60)) == 200
+
+
+def test_a_server_gets_no_more_connections_than_its_share() -> None:
+    async def scene() -> int:
+        async with loopback(hang) as slow:
+            egress = HttpEgress(Guard())
+            tasks = await crowd(egress, *(slow.url for _ in range(CONNECTIONS_MAX + 5)))
+            while len(slow.seen) < CONNECTIONS_MAX:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+            await disperse(tasks)
+            await egress.close()
+            return len(slow.seen)
+
+    assert asyncio.run(asyncio.wait_for(scene(), 60)) == CONNECTIONS_MAX
 
 
 @contextlib.contextmanager
