@@ -16,7 +16,7 @@ from kubernetes.client import Configuration
 from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
 
 from flagger_py.clock import monotonic_s
-from flagger_py.errors import Unavailable
+from flagger_py.errors import SpecError, Unavailable
 from flagger_py.runtime.kubeconfigs import current_context, fault, located
 from flagger_py.runtime.proxies import bypassed
 
@@ -92,14 +92,17 @@ class Credentials:
             self.config = await self._apart(_read, self._source)
             self._token = await self._apart(_token_of, self.config)
             tls = await self._apart(_tls_of, self.config)
+            # Not from the configuration alone: refreshing a token puts the kubeconfig's back.
+            host = (self._source.master or str(self.config.host)).rstrip("/")
+            direct = bypassed(host)
+        except SpecError as error:
+            raise Unavailable(f"no address of the API server: {error}") from error
         except Exception as error:
             # What is no kubeconfig at all is an error of any kind to the reader of kubeconfigs.
             raise Unavailable(_why(self._source, error)) from error
-        # Not from the configuration alone: refreshing a token puts the kubeconfig's address back.
-        self.host = (self._source.master or str(self.config.host)).rstrip("/")
-        self.tls = tls
+        self.host, self.tls = host, tls
         self.server_name = self.config.tls_server_name
-        self.proxy = None if bypassed(self.host) else self.config.proxy
+        self.proxy = None if direct else self.config.proxy
         self._loaded_s = self._checked_s = self._clock_s()
 
 

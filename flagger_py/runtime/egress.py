@@ -17,9 +17,10 @@ from httpx_aiohttp import AiohttpTransport
 
 from flagger_py.egress import BODY_BYTES_MAX, Request, Response, Unreachable
 from flagger_py.errors import SpecError
-from flagger_py.runtime.guard import Guard, GuardedResolver, redacted
+from flagger_py.runtime.guard import Guard, GuardedResolver
 from flagger_py.runtime.proxies import proxy_from_environment
 from flagger_py.runtime.resolver import OwnThreads
+from flagger_py.runtime.urls import redacted
 
 _PAUSE_S_MIN = 1.0
 _PAUSE_S_MAX = 30.0
@@ -99,7 +100,7 @@ class HttpEgress:
                 AiohttpTransport(
                     verify=tls,
                     client=lambda: self._session(tls),
-                    proxy=httpx.Proxy(proxy) if proxy else None,
+                    proxy=_through(proxy) if proxy else None,
                 )
             )
             found.users += 1
@@ -176,6 +177,13 @@ def _why(error: BaseException) -> str:
     """Say what is wrong; messages of the libraries repeat the host at most, and no secret."""
     text = str(error) or type(error).__name__
     return text[:300]
+
+
+def _through(proxy: str) -> httpx.Proxy:
+    try:
+        return httpx.Proxy(proxy)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise SpecError(f"{redacted(proxy)}: no address of a proxy: {error}") from error
 
 
 def _tls(request: Request) -> ssl.SSLContext:

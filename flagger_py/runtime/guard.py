@@ -9,12 +9,12 @@ import ipaddress
 import socket
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from flagger_py.egress import Unreachable
 from flagger_py.errors import SpecError
+from flagger_py.runtime.urls import redacted, split
 
 _FORBIDDEN = tuple(
     ipaddress.ip_network(text)
@@ -36,25 +36,13 @@ class Guard:
     hosts: tuple[str, ...] = ()
 
     def check(self, url: str, proxy: str | None = None) -> None:
-        """Raise `SpecError` for an insecure *url*, `Unreachable` for a forbidden one."""
-        parts = urlsplit(url)
-        host = parts.hostname
-        if parts.scheme not in ("http", "https") or not host:
-            raise SpecError(
-                f"{redacted(url)!r} is no http or https URL", reason="UnsupportedConnectionType"
-            )
-        for each, what in ((url, "requests"), (proxy or "", "proxies")):
-            if urlsplit(each).scheme == "http" and not self.allow_http:
-                raise SpecError(
-                    f"{redacted(each)}: {what} without TLS are not allowed here "
-                    f"(--insecure-allow-http=false)",
-                    reason="InsecureConnectionsDisallowed",
-                )
+        """Raise `SpecError` for an insecure *url* or none, `Unreachable` for a forbidden one."""
+        host = self._host(url, "requests")
         if self.hosts and not any(fnmatchcase(host, pattern) for pattern in self.hosts):
             raise Unreachable(f"{host} is not among the hosts allowed by --egress-allow-hosts")
         self.check_address(host, host)
         if proxy:
-            through = urlsplit(proxy).hostname or ""
+            through = self._host(proxy, "proxies")
             self.check_address(through, through)
 
     def check_address(self, address: str, host: str) -> None:
@@ -63,6 +51,20 @@ class Guard:
             raise Unreachable(
                 f"{host} is a link-local or metadata address ({address}), which is not called"
             )
+
+    def _host(self, url: str, what: str) -> str:
+        parts = split(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SpecError(
+                f"{redacted(url)!r} is no http or https URL", reason="UnsupportedConnectionType"
+            )
+        if parts.scheme == "http" and not self.allow_http:
+            raise SpecError(
+                f"{redacted(url)}: {what} without TLS are not allowed here "
+                f"(--insecure-allow-http=false)",
+                reason="InsecureConnectionsDisallowed",
+            )
+        return parts.hostname
 
 
 class GuardedResolver(AbstractResolver):
@@ -95,10 +97,3 @@ def forbidden(address: str) -> bool:
         if inside is not None:
             found = inside
     return any(found.version == net.version and found in net for net in _FORBIDDEN)
-
-
-def redacted(url: str) -> str:
-    """Return *url* without user, password, path and query, where secrets may be."""
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname or ''}{port}" if parts.scheme else "(no scheme)"
