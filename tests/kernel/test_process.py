@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from flagger_py.decision import Decision
 from flagger_py.refs import CONFIG_MAP, SECRET, Key, Kind
 from flagger_py.runtime.cluster import Site
 from flagger_py.testing.served import LEASE
@@ -13,11 +12,9 @@ from tests.kernel.served import Scene, controllers, scene
 from tests.kernel.toy import (
     BELL,
     BELLS,
-    BellStatus,
     BellSubject,
     Seen,
     a_bell,
-    decide,
     hold_and_decide,
     observe,
 )
@@ -139,22 +136,6 @@ def test_a_secret_is_read_as_the_account_and_never_listed() -> None:
 
     assert play(act) == (0, 0)
     assert found[0] == {"token": b"hush"}
-
-
-def test_an_error_nobody_foresaw_is_the_trouble_of_one_object() -> None:
-    def explode(subject: BellSubject, seen: Seen) -> Decision[BellStatus]:
-        if subject.name == "cracked":
-            raise ZeroDivisionError("boom")
-        return decide(subject, seen)
-
-    async def act(stage: Scene) -> dict[str, Any]:
-        async with controllers(stage, [replace(BELLS, decide=explode)]):
-            stage.store.create(a_bell("cracked"))
-            stage.store.create(a_bell("sound", sound="dong"))
-            await stage.until(said(stage, "sound", "dong"))
-        return stage.status("cracked")
-
-    assert "conditions" not in play(act)
 
 
 def test_a_pass_under_way_is_finished_at_shutdown() -> None:
