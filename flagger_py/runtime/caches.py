@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from flagger_py.refs import CONFIG_MAP, SECRET, Key, Kind, key_of
@@ -37,21 +37,26 @@ class _Open:
 
 
 class Caches:
-    """The open reflectors and their stores; *recovered* hears of kinds that can be read at last."""
+    """The open reflectors and their stores.
+
+    *turned* hears of scopes that can be read at last, and of those that cannot any more.
+    """
 
     def __init__(
         self,
         source: Source,
         heard: Heard,
-        recovered: Callable[[Kind], None],
+        turned: Callable[[Scope], None],
         reach: Reach,
         jitter: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._source = source
         self._heard = heard
-        self._recovered = recovered
+        self._turned = turned
         self._reach = reach
         self._jitter = jitter
+        self._sleep = sleep
         self._opened: dict[Scope, _Open] = {}
         self._by_kind: dict[Kind, list[Scope]] = {}
 
@@ -79,8 +84,10 @@ class Caches:
                 lambda change: self._heard(scope, change),
                 self._reach.slimmers.get(scope.kind),
             )
-            reflector = Reflector(self._source, scope, store, jitter=self._jitter)
-            reflector.recovered = lambda: self._recovered(scope.kind)
+            reflector = Reflector(
+                self._source, scope, store, jitter=self._jitter, sleep=self._sleep
+            )
+            reflector.turned = lambda: self._turned(scope)
             task = asyncio.create_task(reflector.run(), name=f"watch {scope.kind}")
             task.add_done_callback(_ended)
             found = self._opened[scope] = _Open(reflector, task)

@@ -49,7 +49,7 @@ class Reflector:
     """Keeps *store* equal to the objects of *scope*.
 
     *jitter* returns a number from 0 up to 1; it spreads the ends of watches and the pauses.
-    *recovered* is called when a kind is first seen after it was missing or refused.
+    *turned* is called when what could not be read can be, and when what could be cannot any more.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Reflector:
         self.scope = scope
         self.store = store
         self.fault: FlaggerError | None = None
-        self.recovered: Callable[[], None] = lambda: None
+        self.turned: Callable[[], None] = lambda: None
         self._source = source
         self._jitter = jitter
         self._sleep = sleep
@@ -194,7 +194,7 @@ class Reflector:
         self._settled.set()
         if fresh and was is not None:
             log.info("%s can be read now", self.scope.kind)
-            self.recovered()
+            self.turned()
 
     def _failed(self, error: FlaggerError) -> None:
         """Remember *error*; say it once, not at every attempt."""
@@ -204,8 +204,10 @@ class Reflector:
             log.error("watching %s failed", self.scope.kind, exc_info=error)
         self.fault = error
         self._settled.set()
-        if isinstance(error, Missing) and self.synced:
-            # The definition was deleted, and its objects with it.
+        # A right that an account has lost; what we may not see ourselves stays as it was last.
+        revoked = isinstance(error, SpecError) and self.scope.account is not None
+        if self.synced and (isinstance(error, Missing) or revoked):
             self._synced.clear()
             self._version = ""
             self.store.empty()
+            self.turned()

@@ -156,9 +156,10 @@ class Store:
                 self.drop(key, version)
 
     def empty(self) -> None:
-        """Drop everything: the kind itself is gone."""
+        """Drop everything: the kind is gone, or may not be seen; the same may come back."""
         for key, record in list(self._records.items()):
             self.drop(key, record.version)
+        self._buried.clear()
 
     def _record(self, key: Key, version: int, manifest: Manifest) -> _Record:
         slimmed = slim(manifest)

@@ -272,7 +272,7 @@ def test_a_kind_installed_late_is_found_and_its_coming_told() -> None:
             await go.wait()
 
         reflector = Reflector(source, Scope(DEPLOYMENT), store, jitter=lambda: 0.0, sleep=sleep)
-        reflector.recovered = lambda: recovered.append("deployments")
+        reflector.turned = lambda: recovered.append("deployments")
         task = asyncio.create_task(reflector.run())
         try:
             await reflector.wait()

@@ -12,11 +12,13 @@ from aiohttp import web
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException
 
-from flagger_py.errors import FlaggerError, Unavailable
-from flagger_py.refs import DEPLOYMENT
+from flagger_py.errors import FlaggerError, SpecError, Unavailable
+from flagger_py.refs import CONFIG_MAP, DEPLOYMENT, Key
+from flagger_py.runtime.caches import Caches, Reach
 from flagger_py.runtime.client import Client, Page, Scope
 from flagger_py.runtime.credentials import Credentials, Source
 from flagger_py.runtime.reflector import Reflector
+from flagger_py.runtime.refusals import access_denied
 from flagger_py.runtime.store import Store
 from flagger_py.runtime.transport import Transport
 from tests.kernel.loopback import Handler, answer, client_of, loopback, no_wait, text
@@ -174,3 +176,92 @@ def test_a_token_that_cannot_be_read_anew_is_no_answer(error: Exception) -> None
 
     assert isinstance(found, Unavailable)
     assert "credentials" in found.message
+
+
+GUEST = "system:serviceaccount:apps:guest"
+CONFIG = Key("apps", "config")
+MINE = Scope(CONFIG_MAP, "apps", "config", account=GUEST)
+
+
+def config_map(version: int) -> dict[str, Any]:
+    meta = {"name": "config", "namespace": "apps", "resourceVersion": str(version)}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}
+
+
+class Door:
+    """A source that shows one ConfigMap while it is *open*, and refuses once it is shut."""
+
+    def __init__(self, scope: Scope, *items: dict[str, Any]) -> None:
+        self.open = True
+        self.items = items
+        self.denied = access_denied(scope.ask("watch"))
+        self.changed = asyncio.Event()
+
+    async def pages(self, scope: Scope) -> AsyncGenerator[Page, None]:
+        if not self.open:
+            raise self.denied
+        yield Page(self.items, "7")
+
+    async def watch(
+        self, scope: Scope, version: str, timeout_s: int
+    ) -> AsyncGenerator[Mapping[str, Any], None]:
+        while self.open:
+            await asyncio.sleep(0)
+        raise self.denied
+        yield {}
+
+
+class Told:
+    """What caches say to whoever reads them, and the caches."""
+
+    def __init__(self, source: Any) -> None:
+        self.woken: list[Scope] = []
+        self.caches = Caches(
+            source, lambda *_: None, self.woken.append, Reach(), lambda: 0.0, no_wait
+        )
+
+
+@pytest.mark.parametrize("items", [(config_map(5),), ()], ids=["there", "absent"])
+def test_an_account_that_loses_its_right_is_served_nothing_any_more(
+    items: tuple[dict[str, Any], ...],
+) -> None:
+    async def scene() -> tuple[list[Scope], int, bool]:
+        door = Door(MINE, *items)
+        told = Told(door)
+        store = await told.caches.ready(MINE)
+        door.open = False
+        while not told.woken:
+            await asyncio.sleep(0)
+        with pytest.raises(SpecError) as caught:
+            await told.caches.ready(MINE)
+        assert caught.value.reason == "AccessDenied"
+        left = len(store)
+        door.open = True
+        while len(told.woken) < 2:
+            await asyncio.sleep(0)
+        back = CONFIG in await told.caches.ready(MINE)
+        await told.caches.close()
+        return told.woken, left, back
+
+    woken, left, back = asyncio.run(asyncio.wait_for(scene(), 5))
+
+    assert (woken, left, back) == ([MINE, MINE], 0, bool(items))
+
+
+def test_what_we_lose_the_right_to_ourselves_is_served_as_it_was() -> None:
+    """Nobody else's eyes depend on it; an authorizer that errs must not stop every release."""
+
+    async def scene() -> tuple[list[Scope], bool]:
+        scope = Scope(DEPLOYMENT)
+        door = Door(scope, deployment(5))
+        told = Told(door)
+        await told.caches.ready(scope)
+        door.open = False
+        reflector = told.caches.open(scope)
+        while reflector.fault is None:
+            await asyncio.sleep(0)
+        found = WEB in await told.caches.ready(scope)
+        await told.caches.close()
+        return told.woken, found
+
+    assert asyncio.run(asyncio.wait_for(scene(), 5)) == ([], True)
