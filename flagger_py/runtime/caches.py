@@ -89,7 +89,7 @@ class Caches:
             )
             reflector.turned = lambda: self._turned(scope)
             task = asyncio.create_task(reflector.run(), name=f"watch {scope.kind}")
-            task.add_done_callback(_ended)
+            task.add_done_callback(lambda done: _ended(done, reflector))
             found = self._opened[scope] = _Open(reflector, task)
             self._by_kind.setdefault(scope.kind, []).append(scope)
         return found.reflector
@@ -134,7 +134,8 @@ class Caches:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _ended(task: asyncio.Task[None]) -> None:
+def _ended(task: asyncio.Task[None], reflector: Reflector) -> None:
     """Say why a reflector died: it must not, and without it nothing would be noticed any more."""
+    reflector.ended()
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("%s ended", task.get_name(), exc_info=error)

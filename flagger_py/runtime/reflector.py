@@ -26,6 +26,8 @@ _OUTAGE_PAUSE_S_MAX = 5.0
 _WATCH_S_MIN = 240
 _WATCH_S_SPREAD = 240
 _TOO_OLD = 410
+FIRST_LIST_S = 5.0
+"""How long a reader waits for the first list while no page of it comes: he holds a place."""
 
 
 T = TypeVar("T")
@@ -72,6 +74,7 @@ class Reflector:
         self._synced = asyncio.Event()
         self._version = ""
         self._heard = False
+        self._pages = 0
 
     @property
     def synced(self) -> bool:
@@ -79,13 +82,27 @@ class Reflector:
 
     async def wait(self) -> None:
         """Wait for the first list; raises what is in its way as soon as that is known."""
-        await self._settled.wait()
+        while not self._settled.is_set():
+            pages = self._pages
+            try:
+                async with asyncio.timeout(FIRST_LIST_S):
+                    await self._settled.wait()
+            except TimeoutError:
+                if pages == self._pages:
+                    self._failed(Unavailable(_silent(self.scope)))
         if not self.synced and self.fault is not None:
             raise self.fault
 
     async def until_synced(self) -> None:
         """Wait for the first list that succeeds, however long it takes."""
         await self._synced.wait()
+
+    def ended(self) -> None:
+        """Tell whoever still waits that nothing will come."""
+        if not self._settled.is_set():
+            what = f"the watch of {self.scope.kind} was closed before its first list"
+            self.fault = Unavailable(f"{what}; the next look opens it anew")
+            self._settled.set()
 
     async def run(self) -> None:
         """Keep the store true until cancelled."""
@@ -140,6 +157,7 @@ class Reflector:
                 for item in page.items:
                     seen.add(key_of(item))
                     self.store.put(item)
+                self._pages += 1
                 version = page.version
         self.store.keep_only(seen, int(version) if version.isdigit() else 0)
         return version
@@ -211,3 +229,10 @@ class Reflector:
             self._version = ""
             self.store.empty()
             self.turned()
+
+
+def _silent(scope: Scope) -> str:
+    return (
+        f"{scope.kind} are not listed yet: nothing came for {FIRST_LIST_S:g}s; either the API "
+        f"server is slow, or the one that serves this kind behind it does not answer"
+    )

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
@@ -14,6 +14,7 @@ from kubernetes.config import ConfigException
 
 from flagger_py.errors import FlaggerError, SpecError, Unavailable
 from flagger_py.refs import CONFIG_MAP, DEPLOYMENT, Key
+from flagger_py.runtime import reflector
 from flagger_py.runtime.caches import Caches, Reach
 from flagger_py.runtime.client import Client, Page, Scope
 from flagger_py.runtime.credentials import Credentials, Source
@@ -70,8 +71,8 @@ def test_an_answer_that_cannot_be_read_ends_no_watch(
         async with loopback(by_verb) as server, client_of(server.url) as client:
             store = Store(DEPLOYMENT, lambda _: None)
             scope = Scope(DEPLOYMENT)
-            reflector = Reflector(client, scope, store, jitter=lambda: 0.0, sleep=no_wait)
-            task = asyncio.create_task(reflector.run())
+            watch = Reflector(client, scope, store, jitter=lambda: 0.0, sleep=no_wait)
+            task = asyncio.create_task(watch.run())
             while WEB not in store and not task.done():
                 await asyncio.sleep(0.01)
             task.cancel()
@@ -115,10 +116,10 @@ def test_an_error_that_nobody_foresaw_is_logged_and_the_watch_tried_again(
 
     async def scene() -> str:
         source, store = Odd(), Store(DEPLOYMENT, lambda _: None)
-        reflector = Reflector(source, Scope(DEPLOYMENT), store, jitter=lambda: 0.0, sleep=sleep)
-        task = asyncio.create_task(reflector.run())
+        watch = Reflector(source, Scope(DEPLOYMENT), store, jitter=lambda: 0.0, sleep=sleep)
+        task = asyncio.create_task(watch.run())
         with pytest.raises(Unavailable) as caught:
-            await reflector.wait()
+            await watch.wait()
         await source.over.wait()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -135,8 +136,8 @@ def test_an_error_that_nobody_foresaw_is_logged_and_the_watch_tried_again(
 def test_a_fresh_list_survives_what_nobody_foresaw() -> None:
     async def scene() -> bool:
         store = Store(DEPLOYMENT, lambda _: None)
-        reflector = Reflector(Odd(), Scope(DEPLOYMENT), store, jitter=lambda: 0.0, sleep=no_wait)
-        await reflector.refresh()
+        watch = Reflector(Odd(), Scope(DEPLOYMENT), store, jitter=lambda: 0.0, sleep=no_wait)
+        await watch.refresh()
         return WEB in store
 
     assert asyncio.run(asyncio.wait_for(scene(), 5))
@@ -257,11 +258,84 @@ def test_what_we_lose_the_right_to_ourselves_is_served_as_it_was() -> None:
         told = Told(door)
         await told.caches.ready(scope)
         door.open = False
-        reflector = told.caches.open(scope)
-        while reflector.fault is None:
+        watch = told.caches.open(scope)
+        while watch.fault is None:
             await asyncio.sleep(0)
         found = WEB in await told.caches.ready(scope)
         await told.caches.close()
         return told.woken, found
 
     assert asyncio.run(asyncio.wait_for(scene(), 5)) == ([], True)
+
+
+class Slow:
+    """A source whose pages come one at each *turn*, and whose watch is silent."""
+
+    def __init__(self, pages: int, turn: Callable[[], Awaitable[object]]) -> None:
+        self._left = pages
+        self._turn = turn
+
+    async def pages(self, scope: Scope) -> AsyncGenerator[Page, None]:
+        while self._left:
+            await self._turn()
+            self._left -= 1
+            yield Page((deployment(5),), "7")
+
+    async def watch(
+        self, scope: Scope, version: str, timeout_s: int
+    ) -> AsyncGenerator[Mapping[str, Any], None]:
+        await asyncio.Event().wait()
+        yield {}
+
+
+def test_a_kind_whose_list_hangs_keeps_its_readers_for_a_few_seconds_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Their places are others' too; when the list comes after all they are woken."""
+    monkeypatch.setattr(reflector, "FIRST_LIST_S", 0.05)
+
+    async def scene() -> tuple[list[Scope], bool]:
+        answered = asyncio.Event()
+        scope = Scope(DEPLOYMENT)
+        told = Told(Slow(1, answered.wait))
+        for _ in range(2):
+            with pytest.raises(Unavailable, match="deployments"):
+                await told.caches.ready(scope)
+        answered.set()
+        while not told.woken:
+            await asyncio.sleep(0)
+        found = WEB in await told.caches.ready(scope)
+        await told.caches.close()
+        return told.woken, found
+
+    assert asyncio.run(asyncio.wait_for(scene(), 5)) == ([Scope(DEPLOYMENT)], True)
+
+
+def test_a_long_list_that_comes_page_by_page_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reflector, "FIRST_LIST_S", 0.2)
+
+    async def scene() -> bool:
+        told = Told(Slow(4, lambda: asyncio.sleep(0.1)))
+        found = WEB in await told.caches.ready(Scope(DEPLOYMENT))
+        await told.caches.close()
+        return found and not told.woken
+
+    assert asyncio.run(asyncio.wait_for(scene(), 5))
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["listing", "not-begun"])
+def test_a_watch_that_is_closed_leaves_nobody_waiting(begun: bool) -> None:
+    async def scene() -> None:
+        told = Told(Slow(1, asyncio.Event().wait))
+        waiting = asyncio.ensure_future(told.caches.ready(MINE))
+        # The waiter has its turn first, the reflector that it opens only after the sweep.
+        for _ in range(5 if begun else 1):
+            await asyncio.sleep(0)
+        told.caches.sweep(lambda *_: False)
+        with pytest.raises(Unavailable, match="configmaps"):
+            await asyncio.wait_for(waiting, 1)
+        await told.caches.close()
+
+    asyncio.run(scene())
