@@ -11,6 +11,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -210,10 +211,12 @@ async def _reply(response: aiohttp.ClientResponse) -> Reply:
 
 
 def _seconds(text: str | None) -> float | None:
+    """Read a Retry-After, in seconds; None where it is a date or makes no sense."""
     try:
-        return float(text) if text else None
+        found = float(text) if text else -1.0
     except ValueError:
         return None
+    return found if isfinite(found) and found >= 0 else None
 
 
 def _unreachable(call: Call, error: BaseException) -> Unavailable:

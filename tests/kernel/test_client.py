@@ -186,6 +186,14 @@ def test_what_the_server_asks_to_wait_is_told_when_it_is_too_long_to_wait_here()
     assert caught.value.retry_after_s == 60
 
 
+@pytest.mark.parametrize("asked", ["nan", "inf", "-1", "Wed, 21 Oct 2026 07:28:00 GMT"])
+def test_a_time_to_wait_that_makes_no_sense_is_none(asked: str) -> None:
+    with pytest.raises(Unavailable) as caught:
+        ask(lambda c: c.get(DEPLOYMENT, WEB), answer({}, 503, Retry_After=asked))
+
+    assert caught.value.retry_after_s is None
+
+
 def test_a_lease_is_not_written_again_after_a_failure() -> None:
     with pytest.raises(Unavailable):
         ask(
