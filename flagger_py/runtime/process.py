@@ -175,11 +175,9 @@ async def _tell_ready(house: House, ready: asyncio.Event) -> None:
 
 
 async def _keep_house(house: House) -> None:
-    """Now and then close watches nobody needs, and measure the oldest pass."""
     while True:
         await asyncio.sleep(HOUSEKEEPING_S)
-        house.cluster.sweep()
-        house.meter.longest(house.workers.oldest_s())
+        house.tidy()
 
 
 async def _settle_memory(ready: asyncio.Event) -> None:

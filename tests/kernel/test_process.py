@@ -5,16 +5,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
+import pytest
+from prometheus_client import Gauge
+
+from flagger_py import decision
+from flagger_py.decision import Decision
 from flagger_py.refs import CONFIG_MAP, SECRET, Key, Kind
+from flagger_py.runtime import process, told
 from flagger_py.runtime.cluster import Site
 from flagger_py.testing.served import LEASE
 from tests.kernel.served import Scene, controllers, scene
 from tests.kernel.toy import (
     BELL,
     BELLS,
+    BellStatus,
     BellSubject,
     Seen,
     a_bell,
+    decide,
     hold_and_decide,
     observe,
 )
@@ -176,6 +184,33 @@ def test_a_pass_that_does_not_end_is_abandoned_at_shutdown() -> None:
     assert play(act, graceful_shutdown_timeout_s=0.01) == 0
 
 
+def test_series_of_what_is_gone_end_also_where_nobody_scrapes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(told, "LAST_WORD_S", 0.0)
+    monkeypatch.setattr(process, "HOUSEKEEPING_S", 0.01)
+    dropped: list[str] = []
+    monkeypatch.setattr(
+        Gauge, "remove", lambda gauge, *labels: dropped.extend(labels), raising=True
+    )
+
+    def measured(subject: BellSubject, seen: Seen) -> Decision[BellStatus]:
+        gauge = decision.Gauge("bell_loudness", {"name": subject.name}, 1.0)
+        return replace(decide(subject, seen), gauges=(gauge,))
+
+    async def act(stage: Scene) -> list[str]:
+        async with controllers(stage, [replace(BELLS, decide=measured)]):
+            stage.store.create(a_bell(sound="dong"))
+            await stage.until(said(stage, "big", "dong"))
+            stage.store.delete(BELL, BIG)
+            async with asyncio.timeout(5):
+                while not dropped:
+                    await asyncio.sleep(0.01)
+        return dropped
+
+    assert play(act) == ["big"]
+
+
 def test_several_processes_live_in_one_loop() -> None:
     gongs = replace(BELLS, name="gongs")
 
@@ -217,14 +252,14 @@ def test_the_lead_is_taken_given_back_and_its_loss_ends_the_process() -> None:
             await stage.until(said(stage, "big", "dong"))
             assert holder(stage).startswith("pod-1_")
         released = holder(stage)
-        async with controllers(stage, [BELLS], codes) as process:
+        async with controllers(stage, [BELLS], codes) as running:
             await stage.until(lambda: holder(stage).startswith("pod-1_"))
             lease = stage.store.get(LEASE, key)
             assert lease is not None
             spec = {**lease["spec"], "holderIdentity": "thief"}
             meta = {k: v for k, v in lease["metadata"].items() if k != "resourceVersion"}
             stage.store.update({**lease, "metadata": meta, "spec": spec}, manager="thief")
-            await asyncio.wait_for(asyncio.shield(process), 5)
+            await asyncio.wait_for(asyncio.shield(running), 5)
         return codes, released
 
     assert play(act, **election) == ([0, 1], "")
