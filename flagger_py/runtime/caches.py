@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from flagger_py.refs import CONFIG_MAP, SECRET, Key, Kind, key_of
 from flagger_py.runtime.client import Scope
+from flagger_py.runtime.paths import demand_name
 from flagger_py.runtime.reflector import Reflector, Source
 from flagger_py.runtime.store import Change, Slimmer, Store
 from flagger_py.wire import Manifest
@@ -61,8 +62,12 @@ class Caches:
         self._by_kind: dict[Kind, list[Scope]] = {}
 
     def scope_of(self, kind: Kind, key: Key, account: str | None) -> Scope:
-        """Return the scope in whose cache the object is looked for."""
+        """Return the scope in whose cache the object is looked for.
+
+        Raises `SpecError` when *key* names none: without a name all of them would be watched.
+        """
         if kind in BY_NAME:
+            demand_name(kind, key)
             return Scope(kind, key.namespace, key.name, account=account)
         return self.scope_in(kind, key.namespace)
 

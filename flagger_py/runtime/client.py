@@ -13,7 +13,7 @@ import orjson
 
 from flagger_py.errors import Unavailable
 from flagger_py.refs import Key, Kind, key_of
-from flagger_py.runtime.paths import collection, path
+from flagger_py.runtime.paths import collection, demand_name, discovery, path
 from flagger_py.runtime.refusals import Ask, about_object, refusal
 from flagger_py.runtime.transport import Call, Reply, Transport
 from flagger_py.wire import Manifest
@@ -57,6 +57,7 @@ class Scope:
         if self.labels:
             found["labelSelector"] = self.labels
         if self.name:
+            demand_name(self.kind, Key(self.namespace, self.name))
             found["fieldSelector"] = f"metadata.name={self.name}"
         return found
 
@@ -175,8 +176,7 @@ class Client:
 
     async def discover(self, api_version: str) -> tuple[Kind, ...]:
         """Return the kinds served under *api_version*, none when it is not served."""
-        prefix = "/apis" if "/" in api_version else "/api"
-        reply = await self._transport.send(Call("GET", f"{prefix}/{api_version}"))
+        reply = await self._transport.send(Call("GET", discovery(api_version)))
         if reply.code == _NOT_FOUND:
             return ()
         group, _, version = api_version.rpartition("/")

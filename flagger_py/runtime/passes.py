@@ -25,6 +25,7 @@ from flagger_py.runtime.applying import apply
 from flagger_py.runtime.cluster import Site
 from flagger_py.runtime.letting_go import holds, left_behind, let_go_in_s
 from flagger_py.runtime.part import Outcome, Part, Seen, Shell, Spec, Status, ours
+from flagger_py.runtime.paths import is_name
 from flagger_py.runtime.saying import Voice
 from flagger_py.runtime.statuses import broken, dated, faulty, fought, identity, kept, status_in
 from flagger_py.subject import Subject
@@ -195,6 +196,8 @@ class Pass(Generic[Spec, Status, Seen]):
 
     def _account(self, subject: Subject[Spec, Status]) -> str | None:
         name = subject.spec.service_account_name or self.part.default_account
+        if name and (":" in name or not is_name(name)):
+            raise SpecError(f"spec.serviceAccountName: {name!r} is no name of a ServiceAccount")
         return f"system:serviceaccount:{subject.namespace}:{name}" if name else None
 
     def _account_for(self, group: str, subject: Subject[Spec, Status]) -> str | None:
