@@ -84,7 +84,11 @@ class Client:
         return _good(reply, Ask("get", kind, key, account))
 
     async def pages(self, scope: Scope) -> AsyncGenerator[Page, None]:
-        """List in pages, as of now and not as of some cache; the last has the final version."""
+        """List in pages, as of now and not as of some cache; the last has the final version.
+
+        Without a resourceVersion the API server answers with the most recent state, see
+        https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list.
+        """
         params = {**scope.params(), "limit": str(PAGE_ITEMS_MAX)}
         where = collection(scope.kind, scope.namespace)
         kind = scope.kind

@@ -75,6 +75,8 @@ class Reflector:
         self._version = ""
         self._heard = False
         self._pages = 0
+        self._newest = 0
+        """The latest version that a list or a watch showed."""
 
     @property
     def synced(self) -> bool:
@@ -150,8 +152,8 @@ class Reflector:
             pause_s = min(pause_s * 2, _PAUSE_S_MAX)
 
     async def _list(self) -> str:
-        seen = set()
-        version = ""
+        """List as of now; raises `Gone` where that is another history than the one known."""
+        seen, version, known = set(), "", self._newest
         async with self._played(self._source.pages(self.scope)) as pages:
             async for page in pages:
                 for item in page.items:
@@ -159,7 +161,16 @@ class Reflector:
                     self.store.put(item)
                 self._pages += 1
                 version = page.version
-        self.store.keep_only(seen, int(version) if version.isdigit() else 0)
+        newest = int(version) if version.isdigit() else 0
+        if 0 < newest < known:
+            # Lists ask for the most recent state, which no replica may answer with an older one:
+            # the server's own storage went back, from a backup. Now everything counts anew.
+            self._newest = 0
+            self.store.distrust()
+            log.warning("%s went back from version %d to %d", self.scope.kind, known, newest)
+            raise Gone(f"list {self.scope.kind}: version {newest} is older than {known}")
+        self._newest = max(self._newest, newest)
+        self.store.keep_only(seen, newest)
         return version
 
     async def _follow(self) -> None:
@@ -190,6 +201,7 @@ class Reflector:
             case unknown:
                 raise Unavailable(f"watch {self.scope.kind}: unknown event {unknown!r}")
         self._version = str(found["metadata"]["resourceVersion"])
+        self._newest = max(self._newest, version_of(found))
 
     @contextlib.asynccontextmanager
     async def _played(self, source: AsyncGenerator[T, None]) -> AsyncIterator[AsyncIterator[T]]:

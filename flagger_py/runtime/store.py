@@ -161,6 +161,12 @@ class Store:
             self.drop(key, record.version)
         self._buried.clear()
 
+    def distrust(self) -> None:
+        """Keep what is known until something else is: versions are those of another history."""
+        self._buried.clear()
+        for record in self._records.values():
+            record.version = 0
+
     def _record(self, key: Key, version: int, manifest: Manifest) -> _Record:
         slimmed = slim(manifest)
         if self._slimmer is not None:

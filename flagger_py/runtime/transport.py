@@ -21,6 +21,7 @@ from yarl import URL
 
 from flagger_py.errors import Unavailable
 from flagger_py.runtime.credentials import Credentials
+from flagger_py.runtime.refusals import Gone
 
 REQUEST_TIMEOUT_S = 30.0
 SILENCE_S_MAX = 130.0
@@ -105,16 +106,26 @@ class Transport:
 
     @contextlib.asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[tuple[Reply, aiohttp.StreamReader]]:
-        """Open an answer that has no end; the reply's body is only set where it is a refusal."""
+        """Open an answer that has no end; the reply's body is only set where it is a refusal.
+
+        Raises `Gone` when nothing comes for too long: the version it starts from may be of a
+        history that the server has lost.
+        """
+        begun = False
         try:
             async with self._request(call, "watch") as response:
+                begun = True
                 self._heard(call, response.status)
                 refused = response.status >= 400  # noqa: PLR2004 - HTTP
                 reply = await _reply(response) if refused else Reply(response.status, {})
                 if reply.code == _UNAUTHORIZED:
                     await self._credentials.renew()
                 yield reply, response.content
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        except TimeoutError as error:
+            if begun:
+                raise Gone(f"{call.path}: nothing came for {SILENCE_S_MAX:g}s") from error
+            raise _unreachable(call, error) from error
+        except (aiohttp.ClientError, OSError) as error:
             raise _unreachable(call, error) from error
 
     async def close(self) -> None:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from flagger_py.errors import Conflict, FlaggerError, Missing, SpecError, Unavailable
 from flagger_py.refs import DEPLOYMENT, NAMESPACE, SERVICE, Key, Kind
+from flagger_py.runtime import transport
 from flagger_py.runtime.access import Access
 from flagger_py.runtime.client import EVENT, Client, Scope
 from flagger_py.runtime.discovery import Kinds
@@ -144,6 +145,22 @@ def test_watch_events_may_be_cut_anywhere() -> None:
 def test_a_watch_from_too_old_a_version_says_so() -> None:
     with pytest.raises(Gone):
         ask(watch_all, refused(410, "Expired", "too old resource version"))
+
+
+def test_a_watch_on_which_nothing_comes_begins_with_a_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From a version that the server has yet to reach it is silent, whatever happens."""
+    monkeypatch.setattr(transport, "SILENCE_S_MAX", 0.05)
+
+    async def silent(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await asyncio.Event().wait()
+        return response
+
+    with pytest.raises(Gone, match="nothing came"):
+        ask(watch_all, silent)
 
 
 def test_deletion_is_bound_to_the_object_that_was_meant() -> None:
