@@ -3,6 +3,12 @@
 URLs of metrics, webhooks and alerts are written by tenants. Link-local addresses and those where
 clouds hand out credentials would turn a request into a theft; they are refused by name, by number
 and again by what a name resolves to.
+
+Sources: link-local RFC 3927 and RFC 4291; AWS fd00:ec2::254 in the EC2 user guide, "Instance
+metadata"; Alibaba Cloud 100.100.100.200 in its ECS guide, "Instance metadata"; Google Cloud
+fd20:ce::254 in "Query VM metadata", https://cloud.google.com/compute/docs/metadata; Azure's wire
+server https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16; IPv4
+inside of IPv6: mapped RFC 4291, 6to4 RFC 3056, NAT64 by the well-known prefix RFC 6052.
 """
 
 import ipaddress
@@ -22,9 +28,12 @@ _FORBIDDEN = tuple(
         "169.254.0.0/16",  # Link-local, with most clouds' metadata service.
         "fe80::/10",
         "fd00:ec2::/32",  # AWS metadata over IPv6.
+        "fd20:ce::254/128",  # Google Cloud metadata over IPv6.
         "100.100.100.200/32",  # Alibaba Cloud metadata.
+        "168.63.129.16/32",  # Azure's wire server, which hands out certificates and settings.
     )
 )
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,12 @@ def forbidden(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(found, ipaddress.IPv6Address):
-        inside = found.ipv4_mapped or found.sixtofour
-        if inside is not None:
-            found = inside
+        found = _inside(found) or found
     return any(found.version == net.version and found in net for net in _FORBIDDEN)
+
+
+def _inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that *address* leads to, None where it is its own."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour
