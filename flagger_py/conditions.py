@@ -38,6 +38,7 @@ class Reason(StrEnum):
     NOT_SUPPORTED = "NotSupported"
     LEFT_BEHIND = "LeftBehind"
     DEFINITION_TOO_OLD = "DefinitionTooOld"
+    INTERNAL_ERROR = "InternalError"
 
 
 class Condition(Wire):

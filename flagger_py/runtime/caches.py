@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from flagger_py.refs import CONFIG_MAP, SECRET, Key, Kind, key_of
 from flagger_py.runtime.client import Scope
+from flagger_py.runtime.paths import demand_name
 from flagger_py.runtime.reflector import Reflector, Source
 from flagger_py.runtime.store import Change, Slimmer, Store
 from flagger_py.wire import Manifest
@@ -37,27 +38,36 @@ class _Open:
 
 
 class Caches:
-    """The open reflectors and their stores; *recovered* hears of kinds that can be read at last."""
+    """The open reflectors and their stores.
+
+    *turned* hears of scopes that can be read at last, and of those that cannot any more.
+    """
 
     def __init__(
         self,
         source: Source,
         heard: Heard,
-        recovered: Callable[[Kind], None],
+        turned: Callable[[Scope], None],
         reach: Reach,
         jitter: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._source = source
         self._heard = heard
-        self._recovered = recovered
+        self._turned = turned
         self._reach = reach
         self._jitter = jitter
+        self._sleep = sleep
         self._opened: dict[Scope, _Open] = {}
         self._by_kind: dict[Kind, list[Scope]] = {}
 
     def scope_of(self, kind: Kind, key: Key, account: str | None) -> Scope:
-        """Return the scope in whose cache the object is looked for."""
+        """Return the scope in whose cache the object is looked for.
+
+        Raises `SpecError` when *key* names none: without a name all of them would be watched.
+        """
         if kind in BY_NAME:
+            demand_name(kind, key)
             return Scope(kind, key.namespace, key.name, account=account)
         return self.scope_in(kind, key.namespace)
 
@@ -79,10 +89,12 @@ class Caches:
                 lambda change: self._heard(scope, change),
                 self._reach.slimmers.get(scope.kind),
             )
-            reflector = Reflector(self._source, scope, store, jitter=self._jitter)
-            reflector.recovered = lambda: self._recovered(scope.kind)
+            reflector = Reflector(
+                self._source, scope, store, jitter=self._jitter, sleep=self._sleep
+            )
+            reflector.turned = lambda: self._turned(scope)
             task = asyncio.create_task(reflector.run(), name=f"watch {scope.kind}")
-            task.add_done_callback(_ended)
+            task.add_done_callback(lambda done: _ended(done, reflector))
             found = self._opened[scope] = _Open(reflector, task)
             self._by_kind.setdefault(scope.kind, []).append(scope)
         return found.reflector
@@ -127,7 +139,8 @@ class Caches:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _ended(task: asyncio.Task[None]) -> None:
+def _ended(task: asyncio.Task[None], reflector: Reflector) -> None:
     """Say why a reflector died: it must not, and without it nothing would be noticed any more."""
+    reflector.ended()
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("%s ended", task.get_name(), exc_info=error)

@@ -1,4 +1,4 @@
-"""What we say to an API server: the paths, parameters and bodies of each verb, and its refusals.
+"""What we say to an API server: the parameters and bodies of each verb, and its refusals.
 
 Every method raises what `refusals.refusal` makes of an answer that is not a success. Methods that
 take *account* act as that user: the API server itself adds a ServiceAccount's groups, so that
@@ -11,7 +11,9 @@ from typing import Any
 
 import orjson
 
+from flagger_py.errors import Unavailable
 from flagger_py.refs import Key, Kind, key_of
+from flagger_py.runtime.paths import collection, demand_name, discovery, path
 from flagger_py.runtime.refusals import Ask, about_object, refusal
 from flagger_py.runtime.transport import Call, Reply, Transport
 from flagger_py.wire import Manifest
@@ -55,6 +57,7 @@ class Scope:
         if self.labels:
             found["labelSelector"] = self.labels
         if self.name:
+            demand_name(self.kind, Key(self.namespace, self.name))
             found["fieldSelector"] = f"metadata.name={self.name}"
         return found
 
@@ -81,7 +84,11 @@ class Client:
         return _good(reply, Ask("get", kind, key, account))
 
     async def pages(self, scope: Scope) -> AsyncGenerator[Page, None]:
-        """List in pages, as of now and not as of some cache; the last has the final version."""
+        """List in pages, as of now and not as of some cache; the last has the final version.
+
+        Without a resourceVersion the API server answers with the most recent state, see
+        https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list.
+        """
         params = {**scope.params(), "limit": str(PAGE_ITEMS_MAX)}
         where = collection(scope.kind, scope.namespace)
         kind = scope.kind
@@ -89,7 +96,9 @@ class Client:
         while True:
             call = Call("GET", where, params, account=scope.account, timeout_s=_LIST_TIMEOUT_S)
             body = _good(await self._transport.send(call), scope.ask("list"))
-            meta = body["metadata"]
+            meta = body.get("metadata")
+            if not isinstance(meta, Mapping):
+                raise _unreadable(scope.ask("list"))
             # Items of a list name neither their kind nor its version.
             items = tuple({**item, **identity} for item in body.get("items") or ())
             yield Page(items, str(meta.get("resourceVersion", "")))
@@ -119,7 +128,7 @@ class Client:
                 *lines, rest = (rest + chunk).split(b"\n") if rest else chunk.split(b"\n")
                 for line in lines:
                     if line:
-                        yield orjson.loads(line)
+                        yield _event(line, scope)
 
     async def apply(
         self,
@@ -171,8 +180,7 @@ class Client:
 
     async def discover(self, api_version: str) -> tuple[Kind, ...]:
         """Return the kinds served under *api_version*, none when it is not served."""
-        prefix = "/apis" if "/" in api_version else "/api"
-        reply = await self._transport.send(Call("GET", f"{prefix}/{api_version}"))
+        reply = await self._transport.send(Call("GET", discovery(api_version)))
         if reply.code == _NOT_FOUND:
             return ()
         group, _, version = api_version.rpartition("/")
@@ -213,19 +221,26 @@ def groups_of(account: str) -> list[str]:
     ]
 
 
-def collection(kind: Kind, namespace: str) -> str:
-    """Return the path of the collection, of all namespaces when *namespace* is empty."""
-    root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
-    inside = f"/namespaces/{namespace}" if namespace and kind.namespaced else ""
-    return f"{root}{inside}/{kind.plural}"
-
-
-def path(kind: Kind, key: Key) -> str:
-    return f"{collection(kind, key.namespace)}/{key.name}"
-
-
 def _good(reply: Reply, ask: Ask) -> Manifest:
     """Return the body of a success; raises what the refusal means."""
-    if reply.code < _BAD:
-        return reply.body
-    raise refusal(reply.code, reply.body, ask, reply.retry_after_s)
+    if reply.code >= _BAD:
+        raise refusal(reply.code, reply.body, ask, reply.retry_after_s)
+    if not reply.readable:
+        raise _unreadable(ask)
+    return reply.body
+
+
+def _event(line: bytes, scope: Scope) -> Mapping[str, Any]:
+    """Read one line of a watch."""
+    try:
+        event = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise _unreadable(scope.ask("watch")) from error
+    if not isinstance(event, dict) or not isinstance(event.get("object"), dict):
+        raise _unreadable(scope.ask("watch"))
+    return event
+
+
+def _unreadable(ask: Ask) -> Unavailable:
+    """Say that a proxy, or a server that is only starting, answers in the API server's place."""
+    return Unavailable(f"{ask}: the answer is none of an API server; something else answers for it")

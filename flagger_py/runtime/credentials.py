@@ -1,28 +1,30 @@
 """Who we are to the API server: its address, our certificates and the token of the moment.
 
 `kubernetes.config` reads kubeconfigs, the in-cluster account and credential plugins; it does so
-in a thread, because a plugin is a foreign program and may take its time.
+in a thread of its own, because a plugin is a foreign program and may take its time.
 """
 
 import asyncio
 import os
 import ssl
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
-from yaml import YAMLError
 
 from flagger_py.clock import monotonic_s
-from flagger_py.errors import Unavailable
+from flagger_py.errors import SpecError, Unavailable
 from flagger_py.runtime.kubeconfigs import current_context, fault, located
 from flagger_py.runtime.proxies import bypassed
 
 _RECHECK_S = 30.0
 _RELOAD_S_MIN = 10.0
-# The last three are what the reader makes of a file that is no kubeconfig at all.
-_UNREADABLE = (ConfigException, OSError, YAMLError, AttributeError, TypeError, ValueError)
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Credentials:
         self._checked_s = float("-inf")
         self._loaded_s = float("-inf")
         self._lock = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="credentials")
         self._token: str | None = None
         self.host = ""
         self.tls: ssl.SSLContext | bool = True
@@ -56,11 +59,14 @@ class Credentials:
             await self._load()
 
     async def authorization(self) -> str | None:
-        """Return the Authorization header's value, refreshed when its time has come."""
+        """Return the Authorization header's value, refreshed when its time has come.
+
+        Raises `Unavailable` when that fails; the next call tries it again.
+        """
         if self._clock_s() - self._checked_s > _RECHECK_S:
             async with self._lock:
                 if self._clock_s() - self._checked_s > _RECHECK_S:
-                    self._token = await asyncio.to_thread(_token_of, self.config)
+                    self._token = await self._fresh_token()
                     self._checked_s = self._clock_s()
         return self._token
 
@@ -70,18 +76,33 @@ class Credentials:
             if self._clock_s() - self._loaded_s > _RELOAD_S_MIN:
                 await self._load()
 
+    async def _fresh_token(self) -> str | None:
+        try:
+            return await self._apart(_token_of, self.config)
+        except Exception as error:
+            # Plugins and clients of identity providers raise whatever they like.
+            raise Unavailable(f"the credentials cannot be read anew: {error}") from error
+
+    async def _apart(self, read: Callable[[S], T], source: S) -> T:
+        """Read in a thread that serves nothing else, so that nobody keeps us from the Lease."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, read, source)
+
     async def _load(self) -> None:
         try:
-            self.config = await asyncio.to_thread(_read, self._source)
-            self._token = await asyncio.to_thread(_token_of, self.config)
-            tls = await asyncio.to_thread(_tls_of, self.config)
-        except _UNREADABLE as error:
+            self.config = await self._apart(_read, self._source)
+            self._token = await self._apart(_token_of, self.config)
+            tls = await self._apart(_tls_of, self.config)
+            # Not from the configuration alone: refreshing a token puts the kubeconfig's back.
+            host = (self._source.master or str(self.config.host)).rstrip("/")
+            direct = bypassed(host)
+        except SpecError as error:
+            raise Unavailable(f"no address of the API server: {error}") from error
+        except Exception as error:
+            # What is no kubeconfig at all is an error of any kind to the reader of kubeconfigs.
             raise Unavailable(_why(self._source, error)) from error
-        # Not from the configuration alone: refreshing a token puts the kubeconfig's address back.
-        self.host = (self._source.master or str(self.config.host)).rstrip("/")
-        self.tls = tls
+        self.host, self.tls = host, tls
         self.server_name = self.config.tls_server_name
-        self.proxy = None if bypassed(self.host) else self.config.proxy
+        self.proxy = None if direct else self.config.proxy
         self._loaded_s = self._checked_s = self._clock_s()
 
 

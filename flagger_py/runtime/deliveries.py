@@ -1,7 +1,7 @@
 """Messages to the outside that nobody waits for: in order for each object, side by side for all.
 
 A delivery that fails is a line in the log. It holds up the later ones of its object, for as long
-as its request may be repeated, and nobody else's.
+as its request may be repeated, and those of its namespace where many hang; no other tenant's.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from flagger_py.decision import Deliver
 from flagger_py.egress import Egress, Response
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 
 WAITING_MAX = 256
 """Deliveries of one object that may wait; more than that and the oldest is dropped."""
+PLACES = 16
+"""Deliveries under way at once from one namespace."""
 _REFUSED = 300
 
 
@@ -31,9 +34,10 @@ class _Parcel:
 class Deliveries:
     """The deliveries under way and those that wait for them."""
 
-    def __init__(self, egress: Egress, side_by_side: int = 64) -> None:
+    def __init__(self, egress: Egress) -> None:
         self._egress = egress
-        self._places = asyncio.Semaphore(side_by_side)
+        # Of a namespace for as long as something of it waits or is under way.
+        self._places: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._waiting: dict[Key, deque[_Parcel]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -66,10 +70,11 @@ class Deliveries:
             await asyncio.gather(*pending, return_exceptions=True)
 
     async def _empty(self, key: Key, waiting: deque[_Parcel]) -> None:
+        places = self._places.setdefault(key.namespace, asyncio.Semaphore(PLACES))
         try:
             while waiting:
                 parcel = waiting.popleft()
-                async with self._places:
+                async with places:
                     await _send(key, parcel)
         finally:
             del self._waiting[key]

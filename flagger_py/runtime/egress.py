@@ -13,20 +13,22 @@ from dataclasses import dataclass
 
 import aiohttp
 import httpx
-from aiohttp.resolver import ThreadedResolver
 from httpx_aiohttp import AiohttpTransport
 
 from flagger_py.egress import BODY_BYTES_MAX, Request, Response, Unreachable
 from flagger_py.errors import SpecError
-from flagger_py.runtime.guard import Guard, GuardedResolver, redacted
+from flagger_py.runtime.guard import Guard, GuardedResolver
 from flagger_py.runtime.proxies import proxy_from_environment
+from flagger_py.runtime.resolver import OwnThreads
+from flagger_py.runtime.urls import redacted
 
 _PAUSE_S_MIN = 1.0
 _PAUSE_S_MAX = 30.0
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 _NOT_IMPLEMENTED = 501
-_CONNECTIONS_MAX = 256
+CONNECTIONS_MAX = 256
+"""Open to one host at once, so that one that hangs uses up those of its own callers alone."""
 _POOLS_MAX = 256
 _DEFAULT_HEADERS = {"user-agent": "flagger-py", "accept-encoding": "gzip, deflate"}
 
@@ -47,6 +49,7 @@ class HttpEgress:
     def __init__(self, guard: Guard, sleep: Sleep = asyncio.sleep) -> None:
         self._guard = guard
         self._sleep = sleep
+        self._resolver = GuardedResolver(guard, OwnThreads())
         self._pools: dict[tuple[bool, str, str | None], _Pool] = {}
 
     async def __call__(self, request: Request) -> Response:
@@ -67,6 +70,7 @@ class HttpEgress:
         for pool in self._pools.values():
             await pool.transport.aclose()
         self._pools.clear()
+        await self._resolver.close()
 
     async def _repeat(
         self, transport: AiohttpTransport, request: Request, worth: WorthRetrying
@@ -96,7 +100,7 @@ class HttpEgress:
                 AiohttpTransport(
                     verify=tls,
                     client=lambda: self._session(tls),
-                    proxy=httpx.Proxy(proxy) if proxy else None,
+                    proxy=_through(proxy) if proxy else None,
                 )
             )
             found.users += 1
@@ -117,8 +121,9 @@ class HttpEgress:
     def _session(self, tls: ssl.SSLContext) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             ssl=tls,
-            limit=_CONNECTIONS_MAX,
-            resolver=GuardedResolver(self._guard, ThreadedResolver()),
+            limit=0,
+            limit_per_host=CONNECTIONS_MAX,
+            resolver=self._resolver,
         )
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
@@ -172,6 +177,13 @@ def _why(error: BaseException) -> str:
     """Say what is wrong; messages of the libraries repeat the host at most, and no secret."""
     text = str(error) or type(error).__name__
     return text[:300]
+
+
+def _through(proxy: str) -> httpx.Proxy:
+    try:
+        return httpx.Proxy(proxy)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise SpecError(f"{redacted(proxy)}: no address of a proxy: {error}") from error
 
 
 def _tls(request: Request) -> ssl.SSLContext:

@@ -3,18 +3,24 @@
 URLs of metrics, webhooks and alerts are written by tenants. Link-local addresses and those where
 clouds hand out credentials would turn a request into a theft; they are refused by name, by number
 and again by what a name resolves to.
+
+Sources: link-local RFC 3927 and RFC 4291; AWS fd00:ec2::254 in the EC2 user guide, "Instance
+metadata"; Alibaba Cloud 100.100.100.200 in its ECS guide, "Instance metadata"; Google Cloud
+fd20:ce::254 in "Query VM metadata", https://cloud.google.com/compute/docs/metadata; Azure's wire
+server https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16; IPv4
+inside of IPv6: mapped RFC 4291, 6to4 RFC 3056, NAT64 by the well-known prefix RFC 6052.
 """
 
 import ipaddress
 import socket
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from flagger_py.egress import Unreachable
 from flagger_py.errors import SpecError
+from flagger_py.runtime.urls import redacted, split
 
 _FORBIDDEN = tuple(
     ipaddress.ip_network(text)
@@ -22,9 +28,12 @@ _FORBIDDEN = tuple(
         "169.254.0.0/16",  # Link-local, with most clouds' metadata service.
         "fe80::/10",
         "fd00:ec2::/32",  # AWS metadata over IPv6.
+        "fd20:ce::254/128",  # Google Cloud metadata over IPv6.
         "100.100.100.200/32",  # Alibaba Cloud metadata.
+        "168.63.129.16/32",  # Azure's wire server, which hands out certificates and settings.
     )
 )
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +45,13 @@ class Guard:
     hosts: tuple[str, ...] = ()
 
     def check(self, url: str, proxy: str | None = None) -> None:
-        """Raise `SpecError` for an insecure *url*, `Unreachable` for a forbidden one."""
-        parts = urlsplit(url)
-        host = parts.hostname
-        if parts.scheme not in ("http", "https") or not host:
-            raise SpecError(
-                f"{redacted(url)!r} is no http or https URL", reason="UnsupportedConnectionType"
-            )
-        for each, what in ((url, "requests"), (proxy or "", "proxies")):
-            if urlsplit(each).scheme == "http" and not self.allow_http:
-                raise SpecError(
-                    f"{redacted(each)}: {what} without TLS are not allowed here "
-                    f"(--insecure-allow-http=false)",
-                    reason="InsecureConnectionsDisallowed",
-                )
+        """Raise `SpecError` for an insecure *url* or none, `Unreachable` for a forbidden one."""
+        host = self._host(url, "requests")
         if self.hosts and not any(fnmatchcase(host, pattern) for pattern in self.hosts):
             raise Unreachable(f"{host} is not among the hosts allowed by --egress-allow-hosts")
         self.check_address(host, host)
         if proxy:
-            through = urlsplit(proxy).hostname or ""
+            through = self._host(proxy, "proxies")
             self.check_address(through, through)
 
     def check_address(self, address: str, host: str) -> None:
@@ -63,6 +60,20 @@ class Guard:
             raise Unreachable(
                 f"{host} is a link-local or metadata address ({address}), which is not called"
             )
+
+    def _host(self, url: str, what: str) -> str:
+        parts = split(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SpecError(
+                f"{redacted(url)!r} is no http or https URL", reason="UnsupportedConnectionType"
+            )
+        if parts.scheme == "http" and not self.allow_http:
+            raise SpecError(
+                f"{redacted(url)}: {what} without TLS are not allowed here "
+                f"(--insecure-allow-http=false)",
+                reason="InsecureConnectionsDisallowed",
+            )
+        return parts.hostname
 
 
 class GuardedResolver(AbstractResolver):
@@ -91,14 +102,12 @@ def forbidden(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(found, ipaddress.IPv6Address):
-        inside = found.ipv4_mapped or found.sixtofour
-        if inside is not None:
-            found = inside
+        found = _inside(found) or found
     return any(found.version == net.version and found in net for net in _FORBIDDEN)
 
 
-def redacted(url: str) -> str:
-    """Return *url* without user, password, path and query, where secrets may be."""
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname or ''}{port}" if parts.scheme else "(no scheme)"
+def _inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that *address* leads to, None where it is its own."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour

@@ -40,6 +40,7 @@ class House:
     egresses: tuple[HttpEgress, ...]
     deliveries: Deliveries
     queue: WorkQueue[Reader]
+    telemetry: Telemetry
     meter: QueueMeter
     workers: Workers
     elector: Elector | None
@@ -49,6 +50,12 @@ class House:
         """Listen, and begin to watch."""
         await self.servers.open(self.options.metrics_addr, self.options.health_addr)
         self.cluster.start()
+
+    def tidy(self) -> None:
+        """Close watches nobody needs, drop series that have ended, measure the oldest pass."""
+        self.cluster.sweep()
+        self.telemetry.sweep()
+        self.meter.longest(self.workers.oldest_s())
 
     async def close(self) -> None:
         await self.cluster.close()
@@ -104,6 +111,7 @@ async def build(parts: Sequence[Part[Any, Any, Any]], options: RuntimeOptions) -
         egresses=(tenants, house_post),
         deliveries=deliveries,
         queue=queue,
+        telemetry=telemetry,
         meter=meter,
         workers=Workers({part.name: part for part in parts}, bench, options.concurrent),
         elector=_elector(client, options) if options.leader_election else None,

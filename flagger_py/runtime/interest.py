@@ -78,8 +78,10 @@ class Interest:
                 found.update(dict.fromkeys(self._readers[selector]))
         return tuple(found)
 
-    def readers_of(self, kind: Kind) -> tuple[Reader, ...]:
-        """Return everyone who read any object of *kind*."""
+    def readers_of(self, kind: Kind, key: Key | None = None) -> tuple[Reader, ...]:
+        """Return everyone who read the object *key* of *kind*, any of that kind without one."""
+        if key is not None:
+            return tuple(self._readers.get((kind, key), ()))
         found: dict[Reader, None] = {}
         for read, readers in self._readers.items():
             if (read.kind if isinstance(read, Selector) else read[0]) == kind:

@@ -59,7 +59,7 @@ class KubernetesCluster:
         self._intake = Intake(own, wake)
         self._kinds = Kinds(client.discover, (*_KNOWN, *own))
         jitter = seeded(str(id(self))).random
-        self._caches = Caches(client, self._heard, self._recovered, reach, jitter)
+        self._caches = Caches(client, self._heard, self._turned, reach, jitter)
         self._sources = Sources(
             client, self._caches, self._interest, Access(client.allowed), self._kinds
         )
@@ -188,6 +188,7 @@ class KubernetesCluster:
         for reader in self._interest.concerned(change):
             self._wake(reader)
 
-    def _recovered(self, kind: Kind) -> None:
-        for reader in self._interest.readers_of(kind):
+    def _turned(self, scope: Scope) -> None:
+        key = Key(scope.namespace, scope.name) if scope.name else None
+        for reader in self._interest.readers_of(scope.kind, key):
             self._wake(reader)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from flagger_py.errors import SpecError
+from flagger_py.runtime.election import add_election_flags, check_terms
 from flagger_py.runtime.flags import address, flag, port, seconds, switch
 from flagger_py.runtime.logs import LEVELS
 
@@ -57,7 +58,7 @@ def add_runtime_flags(parser: argparse.ArgumentParser) -> None:
     """Teach *parser* the flags that every controller has."""
     _cluster_flags(parser)
     _work_flags(parser)
-    _election_flags(parser)
+    add_election_flags(parser)
     _surface_flags(parser)
     _safety_flags(parser)
 
@@ -73,6 +74,7 @@ def read_options(args: argparse.Namespace, environ: Mapping[str, str]) -> Runtim
         raise SpecError(f"--concurrent={args.concurrent}: at least one object must be worked on")
     if args.unknown_gates:
         raise SpecError(f"--feature-gates: {args.unknown_gates} is unknown; there are none yet")
+    check_terms(args)
     home = environ.get("RUNTIME_NAMESPACE") or namespace or "kube-system"
     return RuntimeOptions(
         **{name: getattr(args, name) for name in _as_parsed()},
@@ -150,39 +152,6 @@ def _work_flags(parser: argparse.ArgumentParser) -> None:
     _duration(parser, "graceful-shutdown-timeout", 30.0, finishing)
     none_yet = "Accepted while empty; no gate exists yet."
     flag(parser, "feature-gates", default="", dest="unknown_gates", help=none_yet)
-
-
-def _election_flags(parser: argparse.ArgumentParser) -> None:
-    elected = "Work only while holding a Lease, so that several replicas may run."
-    switch(parser, "enable-leader-election", default=False, help=elected)
-    flag(
-        parser,
-        "leader-election-namespace",
-        default="",
-        help="Namespace of the Lease; RUNTIME_NAMESPACE, --namespace or kube-system if empty.",
-    )
-    switch(parser, "leader-election-release-on-cancel", default=True, help="Give the Lease back.")
-    _duration(
-        parser,
-        "leader-election-lease-duration",
-        35.0,
-        "How long a Lease that nobody renews keeps other replicas from taking it.",
-        "lease_duration_s",
-    )
-    _duration(
-        parser,
-        "leader-election-renew-deadline",
-        30.0,
-        "How long the holder tries to renew the Lease before it stops working.",
-        "renew_deadline_s",
-    )
-    _duration(
-        parser,
-        "leader-election-retry-period",
-        5.0,
-        "Pause between two attempts to take or to renew the Lease.",
-        "retry_period_s",
-    )
 
 
 def _surface_flags(parser: argparse.ArgumentParser) -> None:

@@ -1,5 +1,6 @@
 """One reconcile, everywhere the same: observe, decide, act, write the status once."""
 
+import contextlib
 import logging
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic
@@ -17,15 +18,16 @@ from flagger_py.decision import (
     Observe,
     Release,
 )
-from flagger_py.errors import Conflict, SpecError, Unavailable
+from flagger_py.errors import Conflict, FlaggerError, SpecError, Unavailable
 from flagger_py.refs import key_of
 from flagger_py.runtime import status_writes
 from flagger_py.runtime.applying import apply
 from flagger_py.runtime.cluster import Site
 from flagger_py.runtime.letting_go import holds, left_behind, let_go_in_s
 from flagger_py.runtime.part import Outcome, Part, Seen, Shell, Spec, Status, ours
+from flagger_py.runtime.paths import is_name
 from flagger_py.runtime.saying import Voice
-from flagger_py.runtime.statuses import dated, faulty, fought, identity, kept, status_in
+from flagger_py.runtime.statuses import broken, dated, faulty, fought, identity, kept, status_in
 from flagger_py.subject import Subject
 from flagger_py.wire import Manifest
 
@@ -72,8 +74,23 @@ class Pass(Generic[Spec, Status, Seen]):
         except Unavailable as error:
             failed, retry_after_s = True, error.retry_after_s
             fault = kept(status, retrying(error.message, error.reason))
+        except Exception as error:
+            # Said where its user looks; the worker logs it whole, and tries again.
+            with contextlib.suppress(FlaggerError):
+                await self._fall_short(status, kept(status, broken(error, self.part, self.shell)))
+            raise
         else:
             return await self._settle(status, decision)
+        return await self._fall_short(status, fault, failed, retry_after_s)
+
+    async def _fall_short(
+        self,
+        status: Status,
+        fault: Decision[Status],
+        failed: bool = True,
+        retry_after_s: float | None = None,
+    ) -> Outcome:
+        """Say what is wrong; a deleted object that is kept by it for too long is let go."""
         left_s = let_go_in_s(self.part, self.manifest, self.shell.clock())
         if left_s is not None and left_s <= 0:
             return await self._let_go(status, fault.standing.message)
@@ -179,6 +196,8 @@ class Pass(Generic[Spec, Status, Seen]):
 
     def _account(self, subject: Subject[Spec, Status]) -> str | None:
         name = subject.spec.service_account_name or self.part.default_account
+        if name and (":" in name or not is_name(name)):
+            raise SpecError(f"spec.serviceAccountName: {name!r} is no name of a ServiceAccount")
         return f"system:serviceaccount:{subject.namespace}:{name}" if name else None
 
     def _account_for(self, group: str, subject: Subject[Spec, Status]) -> str | None:

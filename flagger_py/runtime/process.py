@@ -11,7 +11,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +25,6 @@ log = logging.getLogger(__name__)
 
 MakeParts = Callable[[RuntimeOptions, argparse.Namespace], Sequence[Part[Any, Any, Any]]]
 HOUSEKEEPING_S = 15.0
-_RESOLVERS = 32
 
 
 def main(
@@ -83,9 +81,6 @@ def _run_loop(parts: Sequence[Part[Any, Any, Any]], options: RuntimeOptions) -> 
     from flagger_py.runtime.operator import under_kopf
 
     async def live() -> int:
-        loop = asyncio.get_running_loop()
-        # Names are resolved in threads: a slow name server of one tenant must not stop the rest.
-        loop.set_default_executor(ThreadPoolExecutor(_RESOLVERS))
         house = await build(parts, options)
 
         async def serve(stop: asyncio.Event, ready: asyncio.Event) -> int:
@@ -160,11 +155,12 @@ async def _work(house: House, stopped: asyncio.Task[Any], held: asyncio.Task[Non
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         house.queue.close()
+        # Before the drain: it may hold a key that waits for the place of a pass under way.
+        working.cancel()
         asked = stopped.done() and not (held and held.done())
         grace_s = house.options.graceful_shutdown_timeout_s if asked else 0.0
         await house.workers.drain(grace_s)
         await house.deliveries.drain(max(1.0, grace_s / 2))
-        working.cancel()
         found = await asyncio.gather(working, return_exceptions=True)
     if isinstance(found[0], Exception):
         log.error("the workers ended", exc_info=found[0])
@@ -179,11 +175,9 @@ async def _tell_ready(house: House, ready: asyncio.Event) -> None:
 
 
 async def _keep_house(house: House) -> None:
-    """Now and then close watches nobody needs, and measure the oldest pass."""
     while True:
         await asyncio.sleep(HOUSEKEEPING_S)
-        house.cluster.sweep()
-        house.meter.longest(house.workers.oldest_s())
+        house.tidy()
 
 
 async def _settle_memory(ready: asyncio.Event) -> None:

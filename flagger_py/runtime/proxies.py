@@ -5,20 +5,22 @@ NO_PROXY in either case, and never for this very machine.
 """
 
 import ipaddress
-from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
+
+from flagger_py.runtime.urls import split
 
 
 def proxy_from_environment(url: str) -> str | None:
     """Return the proxy for *url*, None when it is called directly."""
-    parts = urlsplit(url)
-    found = getproxies_environment().get(parts.scheme)
-    return found if found and not bypassed(url) else None
+    found = getproxies_environment().get(split(url).scheme)
+    if not found or bypassed(url):
+        return None
+    return found if "://" in found else f"http://{found}"
 
 
 def bypassed(url: str) -> bool:
     """Tell whether the server of *url* is called directly whatever proxy there is."""
-    host = urlsplit(url).hostname or ""
+    host = split(url).hostname or ""
     return _is_this_machine(host) or bool(proxy_bypass(host))
 
 

@@ -126,7 +126,10 @@ class WorkQueue(Generic[K]):
         self._arm()
 
     def retry(self, key: K, at_least_s: float = 0.0) -> float:
-        """Ask for a pass after one failed; returns the seconds until then."""
+        """Ask for a pass after one failed; returns the seconds until then.
+
+        *at_least_s* is what another side asks for, and no more than the longest pause is granted.
+        """
         failures = self._failures.get(key, 0)
         if not failures or key not in self._asked:
             failures += 1
@@ -134,7 +137,7 @@ class WorkQueue(Generic[K]):
         self._failed_s[key] = self._clock_s()
         self._asked.discard(key)
         delay_s = min(self._retry_min_s * 2.0 ** min(failures - 1, 30), self._retry_max_s)
-        delay_s = max(delay_s, at_least_s)
+        delay_s = max(delay_s, min(at_least_s, self._retry_max_s))
         if self._meter is not None:
             self._meter.retried()
         self.add_after(key, delay_s)

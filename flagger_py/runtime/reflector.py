@@ -8,8 +8,8 @@ seconds at most while nobody answers, thirty while the kind is not installed or 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Protocol, TypeVar
 
 from flagger_py.errors import FlaggerError, Missing, SpecError, Unavailable
 from flagger_py.refs import key_of
@@ -26,6 +26,15 @@ _OUTAGE_PAUSE_S_MAX = 5.0
 _WATCH_S_MIN = 240
 _WATCH_S_SPREAD = 240
 _TOO_OLD = 410
+FIRST_LIST_S = 5.0
+"""How long a reader waits for the first list while no page of it comes: he holds a place."""
+
+
+T = TypeVar("T")
+
+
+class Unforeseen(Unavailable):
+    """What a list or watch brought could not be taken in; the cause is the fault itself."""
 
 
 class Source(Protocol):
@@ -42,7 +51,7 @@ class Reflector:
     """Keeps *store* equal to the objects of *scope*.
 
     *jitter* returns a number from 0 up to 1; it spreads the ends of watches and the pauses.
-    *recovered* is called when a kind is first seen after it was missing or refused.
+    *turned* is called when what could not be read can be, and when what could be cannot any more.
     """
 
     def __init__(
@@ -57,7 +66,7 @@ class Reflector:
         self.scope = scope
         self.store = store
         self.fault: FlaggerError | None = None
-        self.recovered: Callable[[], None] = lambda: None
+        self.turned: Callable[[], None] = lambda: None
         self._source = source
         self._jitter = jitter
         self._sleep = sleep
@@ -65,6 +74,9 @@ class Reflector:
         self._synced = asyncio.Event()
         self._version = ""
         self._heard = False
+        self._pages = 0
+        self._newest = 0
+        """The latest version that a list or a watch showed."""
 
     @property
     def synced(self) -> bool:
@@ -72,13 +84,27 @@ class Reflector:
 
     async def wait(self) -> None:
         """Wait for the first list; raises what is in its way as soon as that is known."""
-        await self._settled.wait()
+        while not self._settled.is_set():
+            pages = self._pages
+            try:
+                async with asyncio.timeout(FIRST_LIST_S):
+                    await self._settled.wait()
+            except TimeoutError:
+                if pages == self._pages:
+                    self._failed(Unavailable(_silent(self.scope)))
         if not self.synced and self.fault is not None:
             raise self.fault
 
     async def until_synced(self) -> None:
         """Wait for the first list that succeeds, however long it takes."""
         await self._synced.wait()
+
+    def ended(self) -> None:
+        """Tell whoever still waits that nothing will come."""
+        if not self._settled.is_set():
+            what = f"the watch of {self.scope.kind} was closed before its first list"
+            self.fault = Unavailable(f"{what}; the next look opens it anew")
+            self._settled.set()
 
     async def run(self) -> None:
         """Keep the store true until cancelled."""
@@ -120,27 +146,38 @@ class Reflector:
             except (Missing, SpecError):
                 return  # The loop will list it when it can; there is nothing stale to correct.
             except FlaggerError as error:
-                log.warning("cannot list %s: %s", self.scope.kind, error)
+                cause = error if isinstance(error, Unforeseen) else None
+                log.warning("cannot list %s: %s", self.scope.kind, error, exc_info=cause)
             await self._sleep(pause_s)
             pause_s = min(pause_s * 2, _PAUSE_S_MAX)
 
     async def _list(self) -> str:
-        seen = set()
-        version = ""
-        async with contextlib.aclosing(self._source.pages(self.scope)) as pages:
+        """List as of now; raises `Gone` where that is another history than the one known."""
+        seen, version, known = set(), "", self._newest
+        async with self._played(self._source.pages(self.scope)) as pages:
             async for page in pages:
                 for item in page.items:
                     seen.add(key_of(item))
                     self.store.put(item)
+                self._pages += 1
                 version = page.version
-        self.store.keep_only(seen, int(version) if version.isdigit() else 0)
+        newest = int(version) if version.isdigit() else 0
+        if 0 < newest < known:
+            # Lists ask for the most recent state, which no replica may answer with an older one:
+            # the server's own storage went back, from a backup. Now everything counts anew.
+            self._newest = 0
+            self.store.distrust()
+            log.warning("%s went back from version %d to %d", self.scope.kind, known, newest)
+            raise Gone(f"list {self.scope.kind}: version {newest} is older than {known}")
+        self._newest = max(self._newest, newest)
+        self.store.keep_only(seen, newest)
         return version
 
     async def _follow(self) -> None:
         """Watch once, until the server ends it."""
         timeout_s = _WATCH_S_MIN + int(self._jitter() * _WATCH_S_SPREAD)
         events = self._source.watch(self.scope, self._version, timeout_s)
-        async with contextlib.aclosing(events) as stream:
+        async with self._played(events) as stream:
             async for event in stream:
                 self._take(event)
                 self._heard = True
@@ -164,6 +201,21 @@ class Reflector:
             case unknown:
                 raise Unavailable(f"watch {self.scope.kind}: unknown event {unknown!r}")
         self._version = str(found["metadata"]["resourceVersion"])
+        self._newest = max(self._newest, version_of(found))
+
+    @contextlib.asynccontextmanager
+    async def _played(self, source: AsyncGenerator[T, None]) -> AsyncIterator[AsyncIterator[T]]:
+        """Play *source* to its end; what nobody foresaw is raised as `Unforeseen`."""
+        try:
+            async with contextlib.aclosing(source):
+                yield source
+        except FlaggerError:
+            raise
+        except Exception as error:
+            # Without this cache nobody would notice anything any more, nor that it is so.
+            self._version = ""
+            what = f"{self.scope.kind} cannot be watched: {type(error).__name__}"
+            raise Unforeseen(f"{what}, a fault of the controller; see its log") from error
 
     def _fine(self) -> None:
         was, self.fault = self.fault, None
@@ -172,16 +224,27 @@ class Reflector:
         self._settled.set()
         if fresh and was is not None:
             log.info("%s can be read now", self.scope.kind)
-            self.recovered()
+            self.turned()
 
     def _failed(self, error: FlaggerError) -> None:
         """Remember *error*; say it once, not at every attempt."""
         if self.fault is None or type(self.fault) is not type(error):
             log.warning("cannot watch %s, trying on: %s", self.scope.kind, error)
+        if isinstance(error, Unforeseen):
+            log.error("watching %s failed", self.scope.kind, exc_info=error)
         self.fault = error
         self._settled.set()
-        if isinstance(error, Missing) and self.synced:
-            # The definition was deleted, and its objects with it.
+        # A right that an account has lost; what we may not see ourselves stays as it was last.
+        revoked = isinstance(error, SpecError) and self.scope.account is not None
+        if self.synced and (isinstance(error, Missing) or revoked):
             self._synced.clear()
             self._version = ""
             self.store.empty()
+            self.turned()
+
+
+def _silent(scope: Scope) -> str:
+    return (
+        f"{scope.kind} are not listed yet: nothing came for {FIRST_LIST_S:g}s; either the API "
+        f"server is slow, or the one that serves this kind behind it does not answer"
+    )

@@ -13,11 +13,12 @@ from flagger_py.conditions import (
     Standing,
     conditions_for,
     merge,
+    retrying,
     stalled,
 )
 from flagger_py.decision import Decision
 from flagger_py.errors import Conflict, SpecError
-from flagger_py.runtime.part import Part
+from flagger_py.runtime.part import Part, Shell
 from flagger_py.subject import FORCE_AT, REQUESTED_AT, RESET_AT
 from flagger_py.wire import Manifest
 
@@ -65,6 +66,16 @@ def faulty(error: SpecError) -> Standing:
 
 def fought(error: Conflict) -> Standing:
     return stalled(error.message, Reason.FIELD_MANAGER_CONFLICT)
+
+
+def broken(error: Exception, part: Part[Any, Any, Any], shell: Shell) -> Standing:
+    """Say that nobody foresaw *error*; its own words may have secrets, and are for the log."""
+    where = f" of {shell.instance}" if shell.instance else ""
+    return retrying(
+        f"{type(error).__name__} in {part.manager}: a fault of the controller, not of this "
+        f"object; the log{where} has it whole, please report it; the object is tried again",
+        Reason.INTERNAL_ERROR,
+    )
 
 
 def identity(manifest: Manifest) -> dict[str, Any]:

@@ -156,9 +156,16 @@ class Store:
                 self.drop(key, version)
 
     def empty(self) -> None:
-        """Drop everything: the kind itself is gone."""
+        """Drop everything: the kind is gone, or may not be seen; the same may come back."""
         for key, record in list(self._records.items()):
             self.drop(key, record.version)
+        self._buried.clear()
+
+    def distrust(self) -> None:
+        """Keep what is known until something else is: versions are those of another history."""
+        self._buried.clear()
+        for record in self._records.values():
+            record.version = 0
 
     def _record(self, key: Key, version: int, manifest: Manifest) -> _Record:
         slimmed = slim(manifest)

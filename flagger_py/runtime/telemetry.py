@@ -82,8 +82,12 @@ class Telemetry:
 
     def exposition(self) -> bytes:
         """Return all series in Prometheus' text format."""
-        self._told.sweep()
+        self.sweep()
         return generate_latest(self.registry) + self._duration.exposition()
+
+    def sweep(self) -> None:
+        """Drop the series that have ended, so that they pile up where nobody scrapes, neither."""
+        self._told.sweep()
 
     def requested(self, method: str, code: int, host: str) -> None:
         self._requests.labels(str(code) if code else "<error>", method, host).inc()

@@ -11,6 +11,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -20,6 +21,7 @@ from yarl import URL
 
 from flagger_py.errors import Unavailable
 from flagger_py.runtime.credentials import Credentials
+from flagger_py.runtime.refusals import Gone
 
 REQUEST_TIMEOUT_S = 30.0
 SILENCE_S_MAX = 130.0
@@ -47,11 +49,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Status code and decoded JSON body; a body that is no JSON object becomes a message."""
+    """Status code and decoded JSON body.
+
+    A body that is no JSON object becomes a message, and is not *readable*.
+    """
 
     code: int
     body: Mapping[str, Any]
     retry_after_s: float | None = None
+    readable: bool = True
 
 
 Told = Callable[[str, int, str], None]
@@ -100,16 +106,26 @@ class Transport:
 
     @contextlib.asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[tuple[Reply, aiohttp.StreamReader]]:
-        """Open an answer that has no end; the reply's body is only set where it is a refusal."""
+        """Open an answer that has no end; the reply's body is only set where it is a refusal.
+
+        Raises `Gone` when nothing comes for too long: the version it starts from may be of a
+        history that the server has lost.
+        """
+        begun = False
         try:
             async with self._request(call, "watch") as response:
+                begun = True
                 self._heard(call, response.status)
                 refused = response.status >= 400  # noqa: PLR2004 - HTTP
                 reply = await _reply(response) if refused else Reply(response.status, {})
                 if reply.code == _UNAUTHORIZED:
                     await self._credentials.renew()
                 yield reply, response.content
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        except TimeoutError as error:
+            if begun:
+                raise Gone(f"{call.path}: nothing came for {SILENCE_S_MAX:g}s") from error
+            raise _unreachable(call, error) from error
+        except (aiohttp.ClientError, OSError) as error:
             raise _unreachable(call, error) from error
 
     async def close(self) -> None:
@@ -199,16 +215,19 @@ async def _reply(response: aiohttp.ClientResponse) -> Reply:
         body = orjson.loads(raw) if raw else {}
     except orjson.JSONDecodeError:
         body = None
+    readable = isinstance(body, dict)
     if not isinstance(body, dict):
         body = {"message": raw[:500].decode(errors="replace").strip()}
-    return Reply(response.status, body, _seconds(response.headers.get("Retry-After")))
+    return Reply(response.status, body, _seconds(response.headers.get("Retry-After")), readable)
 
 
 def _seconds(text: str | None) -> float | None:
+    """Read a Retry-After, in seconds; None where it is a date or makes no sense."""
     try:
-        return float(text) if text else None
+        found = float(text) if text else -1.0
     except ValueError:
         return None
+    return found if isfinite(found) and found >= 0 else None
 
 
 def _unreachable(call: Call, error: BaseException) -> Unavailable:

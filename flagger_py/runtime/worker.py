@@ -64,9 +64,10 @@ class Workers:
         self._places = asyncio.Semaphore(places)
         self._memories: dict[Reader, _Memory] = {}
         self._running: dict[asyncio.Task[None], float] = {}
+        self._draining = False
 
     async def run(self) -> None:
-        """Work until the queue is closed."""
+        """Work until the queue is closed; to be cancelled before `drain`."""
         queue = self._bench.queue
         while (reader := await queue.get()) is not None:
             place = Place(self._places)
@@ -80,15 +81,22 @@ class Workers:
             task.add_done_callback(lambda done: self._running.pop(done, None))
 
     async def drain(self, grace_s: float) -> None:
-        """Let the passes under way finish, at most *grace_s*, then abandon them."""
-        if not self._running:
-            return
-        _, pending = await asyncio.wait(tuple(self._running), timeout=grace_s)
-        for task in pending:
-            task.cancel()
-        if pending:
-            log.warning("abandoned %d passes at shutdown", len(pending))
-            await asyncio.gather(*pending, return_exceptions=True)
+        """Let the passes under way finish, at most *grace_s*, then abandon them.
+
+        None begins from now on, and none is left at the end, also where the drain is cancelled:
+        what would still write then would do so beside the next holder of the Lease.
+        """
+        self._draining = True
+        try:
+            if self._running and grace_s > 0:
+                await asyncio.wait(tuple(self._running), timeout=grace_s)
+        finally:
+            pending = [task for task in self._running if not task.done()]
+            for task in pending:
+                task.cancel()
+            if pending:
+                log.warning("abandoned %d passes at shutdown", len(pending))
+                await asyncio.gather(*pending, return_exceptions=True)
 
     def oldest_s(self) -> float:
         """Return how long the oldest pass under way has been running."""
@@ -96,7 +104,8 @@ class Workers:
 
     async def _work(self, reader: Reader, place: "Place") -> None:
         try:
-            await self._pass(reader, place)
+            if not self._draining:
+                await self._pass(reader, place)
         finally:
             place.give_back()
             self._bench.queue.done(reader)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from flagger_py.errors import Conflict, FlaggerError, Missing, SpecError, Unavailable
 from flagger_py.refs import DEPLOYMENT, NAMESPACE, SERVICE, Key, Kind
+from flagger_py.runtime import transport
 from flagger_py.runtime.access import Access
 from flagger_py.runtime.client import EVENT, Client, Scope
 from flagger_py.runtime.discovery import Kinds
@@ -146,6 +147,22 @@ def test_a_watch_from_too_old_a_version_says_so() -> None:
         ask(watch_all, refused(410, "Expired", "too old resource version"))
 
 
+def test_a_watch_on_which_nothing_comes_begins_with_a_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From a version that the server has yet to reach it is silent, whatever happens."""
+    monkeypatch.setattr(transport, "SILENCE_S_MAX", 0.05)
+
+    async def silent(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await asyncio.Event().wait()
+        return response
+
+    with pytest.raises(Gone, match="nothing came"):
+        ask(watch_all, silent)
+
+
 def test_deletion_is_bound_to_the_object_that_was_meant() -> None:
     _, server = ask(
         lambda c: c.delete(DEPLOYMENT, WEB, uid="u1", account=ACCOUNT), answer({"kind": "Status"})
@@ -184,6 +201,14 @@ def test_what_the_server_asks_to_wait_is_told_when_it_is_too_long_to_wait_here()
         ask(lambda c: c.get(DEPLOYMENT, WEB), answer({}, 429, Retry_After="60"))
 
     assert caught.value.retry_after_s == 60
+
+
+@pytest.mark.parametrize("asked", ["nan", "inf", "-1", "Wed, 21 Oct 2026 07:28:00 GMT"])
+def test_a_time_to_wait_that_makes_no_sense_is_none(asked: str) -> None:
+    with pytest.raises(Unavailable) as caught:
+        ask(lambda c: c.get(DEPLOYMENT, WEB), answer({}, 503, Retry_After=asked))
+
+    assert caught.value.retry_after_s is None
 
 
 def test_a_lease_is_not_written_again_after_a_failure() -> None:

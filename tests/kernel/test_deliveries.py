@@ -8,7 +8,7 @@ import pytest
 from flagger_py.decision import Deliver
 from flagger_py.egress import Request, Response, Unreachable
 from flagger_py.refs import Key
-from flagger_py.runtime.deliveries import WAITING_MAX, Deliveries
+from flagger_py.runtime.deliveries import PLACES, WAITING_MAX, Deliveries
 from flagger_py.runtime.flux_events import FluxEvents, payload
 
 A, B = Key("apps", "a"), Key("apps", "b")
@@ -57,6 +57,34 @@ def test_a_delivery_that_hangs_holds_up_nobody_else() -> None:
     asyncio.run(scene())
 
     assert sent == ["other"]
+
+
+async def sent_beside_what_hangs(key: Key) -> list[str]:
+    """Return what else of *key* is sent while a crowd of one namespace hangs."""
+    sent: list[str] = []
+
+    async def egress(request: Request) -> Response:
+        sent.append(request.url.rpartition("/")[2])
+        if request.url.endswith("hangs"):
+            await asyncio.Event().wait()
+        return Response(200)
+
+    deliveries = Deliveries(egress)
+    for number in range(200):
+        deliveries.deliver(Key("slow", str(number)), parcel("hangs"))
+    deliveries.deliver(key, parcel("other"))
+    await deliveries.drain(0.05)
+    return sent
+
+
+def test_endpoints_of_one_tenant_that_hang_delay_no_other_tenant() -> None:
+    assert "other" in asyncio.run(sent_beside_what_hangs(Key("fast", "canary")))
+
+
+def test_one_namespace_has_its_places_and_no_more() -> None:
+    sent = asyncio.run(sent_beside_what_hangs(Key("slow", "canary")))
+
+    assert sent == ["hangs"] * PLACES
 
 
 def test_delivering_returns_before_anything_is_sent() -> None:

@@ -164,6 +164,11 @@ def test_a_compressed_answer_is_read() -> None:
         "[::ffff:169.254.169.254]",
         "[fd00:ec2::254]",
         "100.100.100.200",
+        "[fd20:ce::254]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[64:ff9b::100.100.100.200]",
+        "[2002:a9fe:a9fe::1]",
+        "168.63.129.16",
         "2852039166",  # The same address as one number.
     ],
 )
@@ -185,7 +190,13 @@ def test_metadata_addresses_may_be_allowed() -> None:
     Guard(allow_link_local=True).check("http://169.254.169.254/")
 
 
-@pytest.mark.parametrize("address", ["10.0.0.1", "127.0.0.1", "::1", "example.com", "8.8.8.8"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.0.0.1", "127.0.0.1", "::1", "example.com", "8.8.8.8"),
+        *("64:ff9b::808:808", "fd20:ce::1", "168.63.129.17"),
+    ],
+)
 def test_other_addresses_are_not_forbidden(address: str) -> None:
     assert not forbidden(address)
 

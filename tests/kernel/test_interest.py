@@ -108,6 +108,16 @@ def test_a_kind_that_can_be_read_at_last_wakes_all_who_tried() -> None:
     assert set(interest.readers_of(SERVICE)) == {ME, OTHER}
 
 
+def test_one_object_that_can_be_read_at_last_wakes_those_who_tried_that_one() -> None:
+    interest = Interest()
+    interest.open(ME)
+    interest.note(ME, SERVICE, WEB)
+    interest.open(OTHER)
+    interest.note(OTHER, SERVICE, Key("apps", "another"))
+
+    assert interest.readers_of(SERVICE, WEB) == (ME,)
+
+
 def test_many_readers_of_one_object_come_and_go_each_for_himself() -> None:
     interest = Interest()
     crowd: list[Reader] = [("rollout", Key("apps", str(number))) for number in range(20)]

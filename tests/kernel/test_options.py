@@ -67,12 +67,37 @@ def test_one_namespace_is_watched_when_not_all_are() -> None:
         (("--watch-all-namespaces=false",), "RUNTIME_NAMESPACE"),
         (("--concurrent=0",), "--concurrent"),
         (("--feature-gates=Magic=true",), "Magic"),
+        (
+            ("--enable-leader-election", "--leader-election-lease-duration=10s"),
+            "lease-duration=10s must be longer than --leader-election-renew-deadline=30s",
+        ),
+        (
+            ("--enable-leader-election", "--leader-election-renew-deadline=35s"),
+            "lease-duration=35s must be longer than --leader-election-renew-deadline=35s",
+        ),
+        (
+            ("--enable-leader-election", "--leader-election-retry-period=25s"),
+            r"renew-deadline=30s must be longer than 1\.2 times --leader-election-retry-period=25s",
+        ),
+        (("--enable-leader-election", "--leader-election-retry-period=0s"), "longer than 0s"),
     ],
-    ids=["no-namespace", "no-workers", "unknown-gate"],
+    ids=[
+        "no-namespace",
+        "no-workers",
+        "unknown-gate",
+        "lease-too-short",
+        "lease-as-deadline",
+        "retry-too-rare",
+        "no-retry-period",
+    ],
 )
 def test_options_that_make_no_sense_are_refused(argv: tuple[str, ...], said: str) -> None:
     with pytest.raises(SpecError, match=said):
         parsed(*argv)
+
+
+def test_durations_of_an_election_that_is_not_held_matter_to_nobody() -> None:
+    assert parsed("--leader-election-lease-duration=10s").lease_duration_s == 10.0
 
 
 @pytest.mark.parametrize(

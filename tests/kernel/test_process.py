@@ -7,9 +7,12 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import aiohttp
+import prometheus_client
+import pytest
 
 from flagger_py.decision import Decision, Gauge
 from flagger_py.refs import CONFIG_MAP, SECRET, Key, Kind
+from flagger_py.runtime import process, told
 from flagger_py.runtime.cluster import Site
 from flagger_py.testing.served import LEASE
 from tests.kernel.served import Scene, controllers, scene
@@ -166,22 +169,6 @@ def test_a_secret_is_read_as_the_account_and_never_listed() -> None:
     assert found[0] == {"token": b"hush"}
 
 
-def test_an_error_nobody_foresaw_is_the_trouble_of_one_object() -> None:
-    def explode(subject: BellSubject, seen: Seen) -> Decision[BellStatus]:
-        if subject.name == "cracked":
-            raise ZeroDivisionError("boom")
-        return decide(subject, seen)
-
-    async def act(stage: Scene) -> dict[str, Any]:
-        async with controllers(stage, [replace(BELLS, decide=explode)]):
-            stage.store.create(a_bell("cracked"))
-            stage.store.create(a_bell("sound", sound="dong"))
-            await stage.until(said(stage, "sound", "dong"))
-        return stage.status("cracked")
-
-    assert "conditions" not in play(act)
-
-
 def test_a_pass_under_way_is_finished_at_shutdown() -> None:
     begun = asyncio.Event()
     go_on = asyncio.Event()
@@ -218,6 +205,36 @@ def test_a_pass_that_does_not_end_is_abandoned_at_shutdown() -> None:
         return codes[0]
 
     assert play(act, graceful_shutdown_timeout_s=0.01) == 0
+
+
+def test_series_of_what_is_gone_end_also_where_nobody_scrapes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(told, "LAST_WORD_S", 0.0)
+    monkeypatch.setattr(process, "HOUSEKEEPING_S", 0.01)
+    dropped: list[str] = []
+    monkeypatch.setattr(
+        prometheus_client.Gauge,
+        "remove",
+        lambda gauge, *labels: dropped.extend(labels),
+        raising=True,
+    )
+
+    def measured(subject: BellSubject, seen: Seen) -> Decision[BellStatus]:
+        gauge = Gauge("bell_loudness", {"name": subject.name}, 1.0)
+        return replace(decide(subject, seen), gauges=(gauge,))
+
+    async def act(stage: Scene) -> list[str]:
+        async with controllers(stage, [replace(BELLS, decide=measured)]):
+            stage.store.create(a_bell(sound="dong"))
+            await stage.until(said(stage, "big", "dong"))
+            stage.store.delete(BELL, BIG)
+            async with asyncio.timeout(5):
+                while not dropped:
+                    await asyncio.sleep(0.01)
+        return dropped
+
+    assert play(act) == ["big"]
 
 
 def test_several_processes_live_in_one_loop() -> None:
@@ -261,14 +278,14 @@ def test_the_lead_is_taken_given_back_and_its_loss_ends_the_process() -> None:
             await stage.until(said(stage, "big", "dong"))
             assert holder(stage).startswith("pod-1_")
         released = holder(stage)
-        async with controllers(stage, [BELLS], codes) as process:
+        async with controllers(stage, [BELLS], codes) as running:
             await stage.until(lambda: holder(stage).startswith("pod-1_"))
             lease = stage.store.get(LEASE, key)
             assert lease is not None
             spec = {**lease["spec"], "holderIdentity": "thief"}
             meta = {k: v for k, v in lease["metadata"].items() if k != "resourceVersion"}
             stage.store.update({**lease, "metadata": meta, "spec": spec}, manager="thief")
-            await asyncio.wait_for(asyncio.shield(process), 5)
+            await asyncio.wait_for(asyncio.shield(running), 5)
         return codes, released
 
     assert play(act, **election) == ([0, 1], "")

@@ -199,6 +199,15 @@ def test_a_pause_that_the_other_side_asked_for_is_kept() -> None:
     assert queue.retry("a", at_least_s=42) == 42
 
 
+def test_a_pause_that_the_other_side_asked_for_is_no_longer_than_the_longest() -> None:
+    queue, bell = a_queue()
+
+    pause_s = queue.retry("a", at_least_s=86_400)
+    bell.advance(900)
+
+    assert (pause_s, queue.depth) == (900, 1)
+
+
 def test_one_key_failing_does_not_slow_another() -> None:
     queue, _ = a_queue()
     for _ in range(10):

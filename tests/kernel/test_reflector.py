@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
+import pytest
+
 from flagger_py.errors import FlaggerError, Missing, Unavailable
 from flagger_py.refs import DEPLOYMENT, Key
 from flagger_py.runtime.client import Page, Scope
@@ -272,7 +274,7 @@ def test_a_kind_installed_late_is_found_and_its_coming_told() -> None:
             await go.wait()
 
         reflector = Reflector(source, Scope(DEPLOYMENT), store, jitter=lambda: 0.0, sleep=sleep)
-        reflector.recovered = lambda: recovered.append("deployments")
+        reflector.turned = lambda: recovered.append("deployments")
         task = asyncio.create_task(reflector.run())
         try:
             await reflector.wait()
@@ -332,3 +334,49 @@ def test_after_an_outage_the_list_for_an_old_version_is_not_put_off() -> None:
     _, _, pauses = play(script)
 
     assert pauses == [0.5, 1, 2, 4, 0.5, 1]
+
+
+EXPIRED: Watch = Gone("too old")
+
+
+@pytest.mark.parametrize(
+    ("listed", "watched"),
+    [("900", [EXPIRED]), ("450", [[bookmark(900)], EXPIRED])],
+    ids=["by-a-list", "by-a-watch"],
+)
+def test_a_history_that_was_restored_replaces_what_is_known(
+    listed: str, watched: list[Watch]
+) -> None:
+    """A list asks for the most recent state: only a backup of the storage makes that older."""
+    heard: list[Change] = []
+    before: List = ([deployment(300), deployment(400, "lost")], listed)
+    restored: List = ([deployment(200, spec={"replicas": 9})], "500")
+    script = lambda: Script(  # noqa: E731
+        [before, restored, restored], [*watched, [event("MODIFIED", deployment(501))]]
+    )
+
+    source, reflector, _ = play(script, heard)
+
+    assert source.watched_from[-2:] == ["500", "501"]
+    assert reflector.store.keys() == (WEB,)
+    assert [change.version for change in heard if change.key == WEB] == [300, 200, 501]
+
+
+def test_a_list_that_a_newer_event_overtook_is_of_the_same_history() -> None:
+    """A fresh list beside the watch may end after events that are newer than it."""
+
+    class Overtaken(Script):
+        reflector: Reflector
+
+        async def pages(self, scope: Scope) -> AsyncGenerator[Page, None]:
+            self.reflector._take(event("MODIFIED", deployment(9)))
+            yield Page((deployment(7),), "7")
+
+    async def scene() -> int:
+        source = Overtaken([], [])
+        store = Store(DEPLOYMENT, lambda _: None)
+        source.reflector = Reflector(source, Scope(DEPLOYMENT), store, jitter=lambda: 0.0)
+        await asyncio.wait_for(source.reflector.refresh(), 5)
+        return store.version_of(WEB)
+
+    assert asyncio.run(scene()) == 9
