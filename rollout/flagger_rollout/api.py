@@ -150,8 +150,9 @@ class CanarySpec(FluxSpec):
 
     @model_validator(mode="after")
     def _analysis_complete(self) -> Self:
-        if not self.skip_analysis and not self.analysis.complete:
-            raise refusal(ANALYSIS_INCOMPLETE)
+        missing = () if self.skip_analysis else self.analysis.missing
+        if missing:
+            raise refusal(f"nothing says {' and '.join(missing)}; {ANALYSIS_INCOMPLETE}")
         return self
 
     @property

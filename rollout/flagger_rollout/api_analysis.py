@@ -158,8 +158,12 @@ class AnalysisSpec(Wire):
         return self
 
     @property
-    def complete(self) -> bool:
-        """Whether it says when to look, how often to fail and how requests shift."""
+    def missing(self) -> tuple[str, ...]:
+        """Return what does not say when to look, how often to fail and how requests shift."""
         given = self.model_fields_set
-        shifts = given & {"iterations", "step_weight", "step_weights"}
-        return bool(self.interval) and "threshold" in given and bool(shifts)
+        said = {
+            "analysis.interval": bool(self.interval),
+            "analysis.threshold": "threshold" in given,
+            "analysis.stepWeight": bool(given & {"iterations", "step_weight", "step_weights"}),
+        }
+        return tuple(name for name, there in said.items() if not there)

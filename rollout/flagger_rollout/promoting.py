@@ -50,7 +50,10 @@ def finalise(case: Case) -> Move:
     if case.in_force_since(ALL_TO_PRIMARY) is None:
         sentence = f"{case.display}: waiting until the primary has all traffic"
         return asking.wait_for_split(case, sentence)
-    promoted = recorded(case, Reason.PROMOTED, "The analysed revision was promoted.")
+    sentence = "The analysed revision was promoted."
+    if case.commanded("promote"):
+        sentence = "The revision was promoted by command, without further checks."
+    promoted = recorded(case, Reason.PROMOTED, sentence)
     return closing.succeeded(case, "completed", promoted)
 
 

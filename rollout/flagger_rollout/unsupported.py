@@ -9,6 +9,8 @@ from flagger_py.refs import DEPLOYMENT
 
 from .api import AnalysisSpec, CanarySpec
 
+PORT_MAX = 65535
+
 
 def refuse_unsupported(spec: CanarySpec, canary: str) -> None:
     """Raise `SpecError` naming every field of *canary* that nothing here would act on."""
@@ -16,7 +18,7 @@ def refuse_unsupported(spec: CanarySpec, canary: str) -> None:
     if found:
         raise SpecError(
             f"Canary {canary}: this version does not support {', '.join(found)} yet; "
-            f"remove the field, or keep Flagger for this Canary",
+            f"keep Flagger for this Canary, or do without",
             reason=Reason.NOT_SUPPORTED,
         )
 
@@ -25,7 +27,8 @@ def _unsupported(spec: CanarySpec) -> Iterator[str]:
     analysis = spec.analysis
     kind = spec.target_ref.kind
     if kind != DEPLOYMENT.kind or spec.target_ref.api_version != DEPLOYMENT.api_version:
-        yield f"spec.targetRef.kind {kind} ({spec.target_ref.api_version})"
+        known = f"{DEPLOYMENT.kind} of {DEPLOYMENT.api_version}"
+        yield f"spec.targetRef.kind {kind} of {spec.target_ref.api_version} (only {known})"
     if spec.autoscaler_ref is not None:
         yield "spec.autoscalerRef"
     if spec.upstream_ref is not None:
@@ -49,6 +52,11 @@ def refuse_invalid(spec: CanarySpec, canary: str, *, no_cross_namespace: str | N
     """
     if spec.service is None:
         raise SpecError(f"Canary {canary}: spec.service is missing; set at least spec.service.port")
+    if not 1 <= spec.service.port <= PORT_MAX:
+        raise SpecError(
+            f"Canary {canary}: spec.service.port: {spec.service.port} is no port; "
+            f"it must be from 1 to {PORT_MAX}"
+        )
     if spec.progress_deadline_seconds <= 0:
         raise SpecError(
             f"Canary {canary}: spec.progressDeadlineSeconds: {spec.progress_deadline_seconds} "

@@ -450,3 +450,12 @@ def test_a_stalled_gate_is_named_instead_of_waited_for() -> None:
 
     assert decision.standing.stalled
     assert "no such URL" in decision.standing.message
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_a_service_port_that_is_none_stalls(port: int) -> None:
+    manifest = a_canary()
+    manifest["spec"]["service"]["port"] = port
+
+    with pytest.raises(SpecError, match=rf"spec\.service\.port: {port} is no port; .* 1 to 65535"):
+        Scene(manifest).decide()

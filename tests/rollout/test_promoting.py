@@ -129,3 +129,34 @@ def test_a_fix_is_analysed_under_the_traffic_it_has_already() -> None:
 
     assert (decision.status.phase, decision.status.canary_weight) == ("Progressing", 100)
     assert split_asked(decision) == (0, 100)
+
+
+@pytest.mark.parametrize(
+    ("annotations", "sentence"),
+    [
+        ({}, "The analysed revision was promoted."),
+        (
+            {"flagger.app/promote": f"{revision('2')}.1"},
+            "The revision was promoted by command, without further checks.",
+        ),
+    ],
+    ids=["analysed", "commanded"],
+)
+def test_the_record_says_who_decided_on_a_promotion(
+    annotations: dict[str, str], sentence: str
+) -> None:
+    manifest = a_canary()
+    manifest["metadata"]["annotations"] = annotations
+    scene = Scene(
+        manifest,
+        phase="Finalising",
+        weight=0,
+        primary=a_deployment("2", name="app-primary"),
+        in_force=Split(primary=100, canary=0),
+    )
+
+    progress = scene.decide().status.progress
+
+    assert progress is not None
+    assert progress.decision is not None
+    assert progress.decision.sentence == sentence

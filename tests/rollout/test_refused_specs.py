@@ -19,9 +19,15 @@ BY_ADDRESS = {"useSourceIp": True}
     ("spec", "sentence"),
     [
         ({}, r"spec\.targetRef: is required"),
-        (canary(analysis={}), r"spec: say how to analyse: set analysis\.interval"),
+        (
+            canary(analysis={}),
+            r"nothing says analysis\.interval and analysis\.threshold and analysis\.stepWeight",
+        ),
         (analysed(), r"or set skipAnalysis: true"),
-        (canary(analysis={"interval": "1m", "iterations": 3}), r"analysis\.threshold and one of"),
+        (
+            canary(analysis={"interval": "1m", "iterations": 3}),
+            r"nothing says analysis\.threshold; say",
+        ),
         (
             analysed(iterations=5, stepWeight=10),
             r"spec\.analysis: set only one of iterations .* stepWeight and stepWeights",
