@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flagger_py.conditions import Reason as SharedReason
 from flagger_py.conditions import Standing, retrying, stalled
 from flagger_py.contracts import Split
+from flagger_py.errors import SpecError
 
 from .case import Case, Seen
 from .reasons import Reason
@@ -34,6 +35,12 @@ def choose(case: Case, seen: Seen) -> Choice:
     stays = f"{spoken_split(last)} stays" if last else "nothing is routed yet"
     message = f"{listed} has no ready endpoint for {spoken_split(asked)}; {stays}"
     return Choice(last, retrying(message, Reason.BACKEND_NOT_READY))
+
+
+def hindered(choice: Choice, fault: SpecError) -> Choice:
+    """Say that *choice* is had, or not, without the service that is asked for."""
+    also = f"; {choice.hindrance.message}" if choice.hindrance else ""
+    return Choice(choice.split, stalled(f"{fault.message}{also}", fault.reason))
 
 
 def receivers(case: Case, split: Split) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from flagger_py.wire import Manifest
 from . import adopt, handback, leftovers, progress, services
 from .api import FINALIZER, MANAGER, Adopted, TrafficRouteStatus
 from .case import Case, RouteSubject, Seen, open_case
-from .choose import Choice, choose, spoken_split
+from .choose import Choice, choose, hindered, spoken_split
 from .describe import describe
 from .objects import digest, spoken, version_of
 from .plan import APPEARS_WITHIN, State, Step, Want, is_ours, plan
@@ -37,7 +37,9 @@ def decide(
     case = open_case(subject, settings, routers)
     choice = choose(case, seen)
     objects = wanted(case, seen, choice.split)
-    status = describe(case, seen)
+    if objects.fault is not None:
+        choice = hindered(choice, objects.fault)
+    status = describe(case, seen).model_copy(update={"refused": objects.refused})
     found = _newly_found(case, seen, (*objects.backends, *objects.front))
     if found:
         return _remember(case, status, found)

@@ -69,7 +69,7 @@ def _judged(case: Case, seen: Seen, split: Split, steps: tuple[Step, ...]) -> Ju
     routes = case.routes(seen)
     if any(step.writes for step in steps if _is_route(step, case)):
         return NotYet(f"{spoken_split(split)} is written, waiting for the Gateways' judgement")
-    if not _says(case, routes, split):
+    if not _says(case, routes, split, steps):
         return NotYet(f"{spoken_split(split)} is written, waiting to see it stored")
     return case.router.judge(routes)
 
@@ -82,15 +82,15 @@ def _interrupted(case: Case, seen: Seen, split: Split, steps: tuple[Step, ...]) 
     repaired = [s for s in steps if s.state is State.REPAIRED and _is_route(s, case)]
     if not repaired:
         return False
-    return not _says(case, case.routes(seen), split)
+    return not _says(case, case.routes(seen), split, steps)
 
 
-def _says(case: Case, routes: tuple[Manifest, ...], split: Split) -> bool:
+def _says(case: Case, routes: tuple[Manifest, ...], split: Split, steps: tuple[Step, ...]) -> bool:
     """Tell whether the *routes* say *split*, compared as both read back: in the router's words."""
     if not routes:
         return False
     request = case.request(split)
-    wanted = case.router.render(request)
+    wanted = tuple(step.want.whole for step in steps if _is_route(step, case))
     return case.router.read(routes, request) == case.router.read(wanted, request)
 
 

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, replace
 
 from flagger_py.contracts import Split
+from flagger_py.errors import SpecError
 
-from . import services
+from . import held, services
+from .api import Refused
 from .case import Case, Seen
 from .plan import Want
 from .services import Role
@@ -12,14 +14,23 @@ from .services import Role
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """*backends* may exist before the primary serves; *front* sends it requests."""
+    """*backends* may exist before the primary serves; *front* sends it requests.
+
+    *fault* says why the service is not put in force: then *front* moves the shares alone, and
+    nothing of what was *refused* is sent again.
+    """
 
     backends: tuple[Want, ...]
     front: tuple[Want, ...]
+    fault: SpecError | None = None
+    refused: Refused | None = None
 
 
 def wanted(case: Case, seen: Seen, split: Split | None) -> Wanted:
-    """Return what should exist for *split*; before the primary serves the two backends alone."""
+    """Return what should exist for *split*; before the primary serves the two backends alone.
+
+    Raises `SpecError` where the service cannot be rendered and no route of ours is there to move.
+    """
     spec = case.subject.spec
     made = {
         role: _service(case, seen, role) for role in services.Role if spec.selectors is not None
@@ -31,10 +42,17 @@ def wanted(case: Case, seen: Seen, split: Split | None) -> Wanted:
     request = case.request(split)
     live = seen.live.get(services.address(case.subject.namespace, case.names, Role.APEX).ident)
     request = replace(request, service=services.with_unmanaged(request.service, live))
-    routes = tuple(
-        Want(whole=manifest, part=manifest, lists_are_ours=True)
-        for manifest in case.router.render(request)
-    )
+    try:
+        rendered = case.router.render(request)
+    except SpecError as error:
+        moved = held.moved(case, seen, split)
+        if moved is None:
+            raise
+        return Wanted(backends, (*apex, *moved), fault=error)
+    refused = held.refused(case, seen, split)
+    if refused is not None and (moved := held.moved(case, seen, split)) is not None:
+        return Wanted((), moved, fault=held.error_of(refused), refused=refused)
+    routes = tuple(Want(whole=one, part=one, lists_are_ours=True) for one in rendered)
     return Wanted(backends, (*apex, *routes))
 
 
