@@ -183,6 +183,13 @@ class TrafficRouteStatus(FluxStatus):
     adopted: tuple[Adopted, ...] = Field(
         default=(), description="What objects that were there before said until we changed them."
     )
+    judged_by: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "Who of those that the route attaches to has judged it: from then on their silence "
+            "is no consent."
+        ),
+    )
     refused: Refused | None = Field(
         default=None,
         description="What the API server would not store; until that changes only shares move.",

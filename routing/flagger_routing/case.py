@@ -63,6 +63,17 @@ class Case:
         addresses = self.router.addresses(self.request(self.asked.split))
         return tuple(found for a in addresses if (found := seen.live.get(a.ident)))
 
+    def judged_by(self, seen: Seen) -> tuple[str, ...]:
+        """Return who of those that the route attaches to has judged it, now or before.
+
+        A route that is gone, or made anew, is the same one to them.
+        """
+        known = self.subject.status.judged_by
+        judges = self.router.judges(self.routes(seen))
+        if not judges:
+            return known
+        return tuple(name for name, done in judges.items() if done or name in known)
+
 
 def open_case(
     subject: RouteSubject, settings: RoutingSettings, routers: Mapping[str, Router]

@@ -17,6 +17,7 @@ def describe(case: Case, seen: Seen) -> TrafficRouteStatus:
             "router": case.provider,
             "capabilities": tuple(sorted(case.router.capabilities(routes))),
             "ignored": _ignored(case, seen),
+            "judged_by": case.judged_by(seen),
             "adopted": _still_there(status, seen),
             "schedule": case.asked.start,
         }

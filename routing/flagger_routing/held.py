@@ -76,7 +76,10 @@ def _at_rest(case: Case, seen: Seen, split: Split) -> bool:
     wanted = case.router.moved(routes, request)
     if wanted is None or case.router.read(routes, request) != case.router.read(wanted, request):
         return False
-    return isinstance(case.router.judge(routes), Accepted | Unjudged)
+    judgement = case.router.judge(routes)
+    if isinstance(judgement, Unjudged):
+        return not case.judged_by(seen)
+    return isinstance(judgement, Accepted)
 
 
 def _mark(case: Case) -> str:

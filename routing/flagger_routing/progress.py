@@ -36,6 +36,10 @@ def follow(
 ) -> Progress:
     """Judge how far *split* is in force, given the *steps* about apex and route of this pass."""
     judgement = _judged(case, seen, split, steps)
+    withdrawn = isinstance(judgement, Unjudged) and bool(case.judged_by(seen))
+    if isinstance(judgement, Unjudged) and withdrawn:
+        once = " and ".join(case.judged_by(seen))
+        judgement = NotYet(f"no longer judged by {once}: {judgement.sentence}")
     wait_s: float | None = None
     events: tuple[Emit, ...] = ()
     message = f"{spoken_split(split)} is in force by provider {case.provider}"
@@ -45,7 +49,8 @@ def follow(
             message = f"{message}, though {judgement.sentence}"
             events = _warned(case, split, judgement)
             judgement, wait_s = Accepted(), None
-    in_force = _in_force(case, split, judgement, _interrupted(case, seen, split, steps))
+    interrupted = withdrawn or _interrupted(case, seen, split, steps)
+    in_force = _in_force(case, split, judgement, interrupted)
     standing = choice.hindrance or _standing(judgement, message)
     return Progress(
         in_force=in_force if choice.hindrance is None else _held(case, in_force),

@@ -65,7 +65,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unjudged:
-    """Nobody has ever judged this route."""
+    """Nobody judges this route."""
 
     sentence: str
 
@@ -118,6 +118,9 @@ class Router(Protocol):
         So that traffic can go back while the service cannot be rendered. None where the objects
         say no split that we would write. Of *request* only names and split are looked at.
         """
+
+    def judges(self, manifests: tuple[Manifest, ...], /) -> Mapping[str, bool]:
+        """Return who is to judge the live objects, by name, and whether each has done so."""
 
     def judge(self, manifests: tuple[Manifest, ...], /) -> Judgement:
         """Return whether the live objects are followed."""

@@ -136,6 +136,13 @@ class GatewayApi:
             for manifest in manifests
         )
 
+    def judges(self, manifests: tuple[Manifest, ...], /) -> Mapping[str, bool]:
+        return {
+            name: done
+            for manifest in manifests
+            for name, done in gateway_status.judges(manifest).items()
+        }
+
     def judge(self, manifests: tuple[Manifest, ...], /) -> Judgement:
         return next((gateway_status.judge(manifest) for manifest in manifests), Accepted())
 

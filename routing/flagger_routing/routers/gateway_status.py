@@ -32,6 +32,17 @@ def judge(route: Manifest) -> Judgement:
     return waits
 
 
+def judges(route: Manifest) -> dict[str, bool]:
+    """Return the parents of *route* as `namespace/name`, and whether each has judged it."""
+    entries = (route.get("status") or {}).get("parents") or ()
+    return {
+        _spoken(parent, route): any(
+            _same(entry.get("parentRef") or {}, parent, route) for entry in entries
+        )
+        for parent in (route.get("spec") or {}).get("parentRefs") or ()
+    }
+
+
 def controllers(route: Manifest) -> frozenset[str]:
     """Return the names of the controllers that have judged *route*."""
     entries = (route.get("status") or {}).get("parents") or ()
@@ -64,6 +75,11 @@ def _of_conditions(
         elif condition.get("status") != "True":
             waits = NotYet(f"{name} says {kind}={condition.get('status')}")
     return waits
+
+
+def _spoken(parent: Mapping[str, Any], route: Manifest) -> str:
+    _, _, namespace, name, section, port = _identity(parent, route)
+    return "/".join(str(part) for part in (namespace, name, section, port) if part)
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any], route: Manifest) -> bool:

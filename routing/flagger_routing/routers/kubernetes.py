@@ -49,5 +49,8 @@ class Kubernetes:
     ) -> tuple[Manifest, ...] | None:
         return None
 
+    def judges(self, _manifests: tuple[Manifest, ...], /) -> Mapping[str, bool]:
+        return {}
+
     def judge(self, _manifests: tuple[Manifest, ...], /) -> Judgement:
         return Accepted()

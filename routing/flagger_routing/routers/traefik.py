@@ -86,6 +86,9 @@ class Traefik:
             return None
         return tuple(_moved(manifest, request) for manifest in manifests)
 
+    def judges(self, _manifests: tuple[Manifest, ...], /) -> Mapping[str, bool]:
+        return {}
+
     def judge(self, _manifests: tuple[Manifest, ...], /) -> Judgement:
         return Accepted()
 
