@@ -7,6 +7,7 @@ from flagger_py.conditions import Standing, retrying, stalled
 from flagger_py.contracts import Split
 from flagger_py.errors import SpecError
 
+from . import services
 from .case import Case, Seen
 from .reasons import Reason
 
@@ -30,7 +31,7 @@ def choose(case: Case, seen: Seen) -> Choice:
         return Choice(last, stalled(refusal, SharedReason.NOT_SUPPORTED))
     idle = [name for name in receivers(case, asked) if name not in seen.serving]
     if not idle:
-        return Choice(asked)
+        return Choice(asked, _apex_hindrance(case) if apex_waits(case, seen) else None)
     listed = " and ".join(f"Service {name}" for name in idle)
     stays = f"{spoken_split(last)} stays" if last else "nothing is routed yet"
     message = f"{listed} has no ready endpoint for {spoken_split(asked)}; {stays}"
@@ -41,6 +42,16 @@ def hindered(choice: Choice, fault: SpecError) -> Choice:
     """Say that *choice* is had, or not, without the service that is asked for."""
     also = f"; {choice.hindrance.message}" if choice.hindrance else ""
     return Choice(choice.split, stalled(f"{fault.message}{also}", fault.reason))
+
+
+def apex_waits(case: Case, seen: Seen) -> bool:
+    """Tell whether the apex leads elsewhere still, and the primary cannot take its callers yet."""
+    selectors = case.subject.spec.selectors
+    apex = services.address(case.subject.namespace, case.names, services.Role.APEX)
+    live = seen.live.get(apex.ident)
+    if selectors is None or live is None or case.names.primary in seen.serving:
+        return False
+    return bool(live["spec"].get("selector") != dict(selectors.primary))
 
 
 def receivers(case: Case, split: Split) -> tuple[str, ...]:
@@ -54,6 +65,15 @@ def receivers(case: Case, split: Split) -> tuple[str, ...]:
     if split.canary > 0 or split.mirror:
         found.append(case.names.canary)
     return tuple(found)
+
+
+def _apex_hindrance(case: Case) -> Standing:
+    names = case.names
+    message = (
+        f"Service {names.primary} has no ready endpoint; Service {names.apex} stays as it is, for "
+        "callers that do not go through the route"
+    )
+    return retrying(message, Reason.BACKEND_NOT_READY)
 
 
 def last_split(case: Case, seen: Seen) -> Split | None:

@@ -75,10 +75,10 @@ async def _recorded(
 
 
 async def _serving(case: Case, site: Site, live: Mapping[str, Manifest]) -> frozenset[str]:
-    """Return which receivers of the asked split have an endpoint that is ready."""
+    """Return which receivers of split and apex have an endpoint that is ready."""
     found = set()
     namespace = case.subject.namespace
-    for name in receivers(case, case.asked.split):
+    for name in {case.names.primary, *receivers(case, case.asked.split)}:
         service = live.get(ident("v1", "Service", name), {})
         if (service.get("spec") or {}).get("type") == "ExternalName":
             found.add(name)

@@ -8,6 +8,7 @@ from flagger_py.errors import SpecError
 from . import held, services
 from .api import Refused
 from .case import Case, Seen
+from .choose import apex_waits
 from .plan import Want
 from .services import Role
 
@@ -38,7 +39,8 @@ def wanted(case: Case, seen: Seen, split: Split | None) -> Wanted:
     backends = tuple(made[role] for role in (Role.CANARY, Role.PRIMARY) if role in made)
     if split is None or not spec.apex_ready:
         return Wanted(backends, ())
-    apex = tuple(made[role] for role in (Role.APEX,) if role in made)
+    waits = apex_waits(case, seen)
+    apex = tuple(made[role] for role in (Role.APEX,) if role in made and not waits)
     request = case.request(split)
     live = seen.live.get(services.address(case.subject.namespace, case.names, Role.APEX).ident)
     request = replace(request, service=services.with_unmanaged(request.service, live))
