@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from flagger_py.contracts import Split
 from flagger_py.errors import SpecError
 
-from . import held, services
+from . import held, marks, services
 from .api import Refused
 from .case import Case, Seen
 from .choose import apex_waits
@@ -54,7 +54,8 @@ def wanted(case: Case, seen: Seen, split: Split | None) -> Wanted:
     refused = held.refused(case, seen, split)
     if refused is not None and (moved := held.moved(case, seen, split)) is not None:
         return Wanted((), moved, fault=held.error_of(refused), refused=refused)
-    routes = tuple(Want(whole=one, part=one, lists_are_ours=True) for one in rendered)
+    name = case.subject.name
+    routes = tuple(Want(one, marks.marked(one, name), lists_are_ours=True) for one in rendered)
     return Wanted(backends, (*apex, *routes))
 
 
@@ -62,4 +63,4 @@ def _service(case: Case, seen: Seen, role: Role) -> Want:
     subject = case.subject
     live = seen.live.get(services.address(subject.namespace, case.names, role).ident)
     whole = services.render(subject.spec, subject.namespace, case.names, role, live)
-    return Want(whole=whole, part=services.adopted(whole))
+    return Want(whole=whole, part=marks.marked(services.adopted(whole), subject.name))
