@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from flagger_py.refs import SERVICE
 from flagger_py.testing.served import HTTP_ROUTE
 from tests.routing.bench import Bench, a_spec, weights
 
@@ -201,6 +202,17 @@ def test_what_others_wrote_on_a_stalled_route_stays_theirs() -> None:
 
     assert bench.route()["metadata"]["labels"] == {"team": "red"}
     assert "f:labels" not in owned
+
+
+def test_services_are_put_back_while_the_route_cannot_be_rendered() -> None:
+    bench = at_50()
+    edit_service(bench, INEXPRESSIBLE)
+    settle(bench)
+
+    bench.hand(SERVICE, "app-primary", {"spec": {"selector": {"app": "elsewhere"}}})
+    bench.settle()
+
+    assert bench.service("app-primary")["spec"]["selector"] == {"app": "app-primary"}
 
 
 def test_without_a_route_of_ours_a_bad_service_stalls_as_ever() -> None:
