@@ -113,7 +113,7 @@ def _remember(case: Case, status: TrafficRouteStatus, found: tuple[Adopted, ...]
     return Decision(
         status=status.model_copy(update={"adopted": (*kept, *found)}),
         standing=progressing(message),
-        actions=(*(() if held else (Hold(),)), event),
+        actions=(*(() if held else (Hold(),)), event, *_told_ignored(case.subject, status)),
         requeue_after_s=0.0,
     )
 

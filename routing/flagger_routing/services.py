@@ -9,7 +9,7 @@ from flagger_py.refs import SERVICE, Key
 from flagger_py.wire import Manifest
 
 from .api import Names, Selectors, TrafficRouteSpec
-from .api_service import Service
+from .api_service import Service, given
 from .objects import TOOLKIT_ANNOTATIONS, Address, annotated
 
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -67,18 +67,28 @@ def render(
     }
 
 
-def adopted(desired: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of *desired* that is written onto a Service which was there before."""
+def adopted(desired: Mapping[str, Any], *, akin: bool) -> dict[str, Any]:
+    """Return the part of *desired* that is written onto a Service which was there before.
+
+    Flagger writes its metadata where the Canary made it, as one is that is *akin* to us.
+    """
     meta, spec = desired["metadata"], desired["spec"]
+    found = {
+        "name": meta["name"],
+        "namespace": meta["namespace"],
+        "annotations": dict(TOOLKIT_ANNOTATIONS),
+    }
     return {
         **desired,
-        "metadata": {
-            "name": meta["name"],
-            "namespace": meta["namespace"],
-            "annotations": dict(TOOLKIT_ANNOTATIONS),
-        },
+        "metadata": meta if akin else found,
         "spec": {"ports": spec["ports"], "selector": spec["selector"]},
     }
+
+
+def left_out(service: Service, role: Role) -> tuple[str, ...]:
+    """Return the metadata that is not written onto a Service which was there before."""
+    custom = _custom(service, role)
+    return tuple(f"{role}.{field}" for field in given(custom, ("labels", "annotations")))
 
 
 def with_unmanaged(service: Service, live: Manifest | None) -> Service:
@@ -118,13 +128,15 @@ def ports(service: Service) -> list[dict[str, Any]]:
     return [main, *more]
 
 
-def unchangeable(service: Service, live: Manifest | None) -> tuple[str, ...]:
-    """Return the fields whose change comes too late for a Service that exists."""
-    if live is None:
-        return ()
+def unchangeable(service: Service, live: Manifest, *, ours: bool) -> tuple[str, ...]:
+    """Return the fields whose change comes too late for a Service that exists.
+
+    One that is not *ours* may be headless where nobody asked for it.
+    """
     spec = live.get("spec") or {}
     found = []
-    if service.headless != (spec.get("clusterIP") == "None"):
+    headless = spec.get("clusterIP") == "None"
+    if service.headless != headless and (ours or service.headless):
         found.append("headless")
     wanted = service.traffic_distribution
     if wanted is not None and wanted != spec.get("trafficDistribution"):

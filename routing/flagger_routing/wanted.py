@@ -11,7 +11,7 @@ from . import adopt, held, marks, ports, services
 from .api import Refused
 from .case import Case, Seen
 from .choose import apex_waits
-from .plan import Want, is_ours
+from .plan import Want, akin_to, is_ours
 from .services import Role
 
 
@@ -96,4 +96,5 @@ def _service(case: Case, seen: Seen, role: Role) -> Want:
     subject = case.subject
     live = seen.live.get(services.address(subject.namespace, case.names, role).ident)
     whole = services.render(subject.spec, subject.namespace, case.names, role, live)
-    return Want(whole=whole, part=marks.marked(services.adopted(whole), subject.name))
+    akin = live is not None and akin_to(live, subject.manifest)
+    return Want(whole, marks.marked(services.adopted(whole, akin=akin), subject.name))
