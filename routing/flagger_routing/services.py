@@ -5,10 +5,11 @@ from enum import StrEnum
 from typing import Any
 
 from flagger_py.contracts.service import CustomMetadata
+from flagger_py.owned import applied_fields
 from flagger_py.refs import SERVICE, Key
 from flagger_py.wire import Manifest
 
-from .api import Names, Selectors, TrafficRouteSpec
+from .api import MANAGER, Names, Selectors, TrafficRouteSpec
 from .api_service import Service, given
 from .objects import TOOLKIT_ANNOTATIONS, Address, annotated
 
@@ -54,8 +55,8 @@ def render(
         "metadata": {
             "name": name,
             "namespace": namespace,
-            "labels": _left(labels, kept.labels, live, "labels"),
-            "annotations": _left(
+            "labels": _ours(labels, kept.labels, live, "labels"),
+            "annotations": _ours(
                 annotated(custom.annotations), kept.annotations, live, "annotations"
             ),
         },
@@ -160,14 +161,21 @@ def _present(given: Mapping[str, str] | None, keys: tuple[str, ...]) -> dict[str
     return {key: given[key] for key in keys if given and key in given}
 
 
-def _left(
+def _ours(
     wanted: Mapping[str, str], kept: tuple[str, ...], live: Manifest | None, field: str
 ) -> dict[str, str]:
-    """Return *wanted*, with the present value of each key that others manage."""
-    present: Mapping[str, str] = ((live or {}).get("metadata") or {}).get(field) or {}
+    """Return *wanted* without the keys *kept* for others, but for those that nobody took up.
+
+    A key that we gave a new Service stays ours until somebody else writes or removes it.
+    """
+    if live is None:
+        return dict(wanted)
+    present: Mapping[str, str] = live["metadata"].get(field) or {}
+    owned = applied_fields(live, MANAGER).get("f:metadata", {}).get(f"f:{field}", {})
     return {
-        key: present[key] if key in kept and key in present else value
+        key: value
         for key, value in wanted.items()
+        if key not in kept or (f"f:{key}" in owned and present.get(key) == value)
     }
 
 
