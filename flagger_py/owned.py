@@ -138,7 +138,9 @@ def _within(wanted: Any, live: Any) -> bool:
         for name, value in wanted.items():
             if value is not None and not _within(value, live.get(name)):
                 return False
-        return True
+        return not any(
+            _left_over(value) and wanted.get(name) is None for name, value in live.items()
+        )
     if isinstance(wanted, list | tuple):
         if not wanted:
             return not live
@@ -148,6 +150,15 @@ def _within(wanted: Any, live: Any) -> bool:
             and all(_within(ours, theirs) for ours, theirs in zip(wanted, live, strict=True))
         )
     return bool(wanted == live)
+
+
+def _left_over(value: Any) -> bool:
+    """Tell whether a value that is not wanted is one we gave up: defaults are plain values.
+
+    What is owned as a whole says nothing of the fields inside it, such as the filters of a route's
+    rule: one that we no longer state is still there, and looks like a default.
+    """
+    return bool(value) and isinstance(value, dict | list | tuple | Mapping)
 
 
 def _stated(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -141,6 +141,11 @@ def _not_routed(case: Case) -> Move | None:
     split = split_for(case.status)
     if case.in_force_since(split) is not None:
         return None
+    sentence = asking.never_routed(case, split)
+    if sentence:
+        text = f"Rolling back {case.canary_ref} progress deadline exceeded {sentence}"
+        told = case.warned(Reason.ROLLING_BACK, text)
+        return ending.begin(case, Ending.ROLL_BACK, told, f"{sentence}.")
     return asking.wait_for_split(case, case.step_sentence)
 
 

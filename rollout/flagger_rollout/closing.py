@@ -31,10 +31,12 @@ def at_rest(case: Case, status: CanaryStatus) -> Standing:
     return ready(f"Promoted revision: {revision}{note}")
 
 
-def outcome(case: Case, phase: Phase) -> tuple[Condition, ...]:
-    """Return Healthy and Remediated for a release that was rolled back."""
+def outcome(case: Case, phase: Phase, *, ended: bool = False) -> tuple[Condition, ...]:
+    """Return Healthy and Remediated for a release that was rolled back, if only now it *ended*."""
     if phase is not Phase.FAILED:
         return ()
+    if case.phase is Phase.FAILED and case.progress.ending is not None and not ended:
+        return unfinished()
     lost = case.progress.primary_lost
     return (
         Condition(type="Healthy", status="False", reason="RolloutFailed"),
@@ -43,6 +45,14 @@ def outcome(case: Case, phase: Phase) -> tuple[Condition, ...]:
             status="False" if lost else "True",
             reason="PromotionFailed" if lost else "RolledBack",
         ),
+    )
+
+
+def unfinished() -> tuple[Condition, ...]:
+    """Return Healthy and Remediated for a release whose users could not be taken off it."""
+    return (
+        Condition(type="Healthy", status="False", reason="RolloutFailed"),
+        Condition(type="Remediated", status="False", reason=Reason.NOT_ROUTED),
     )
 
 

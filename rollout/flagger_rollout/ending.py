@@ -45,6 +45,24 @@ def at_threshold(case: Case, told: tuple[Told, ...], failed: int, last: str) -> 
     )
 
 
+def late(case: Case) -> Move:
+    """Scale the target of a failed release down, once users are off it after all."""
+    if case.in_force_since(ALL_TO_PRIMARY) is None:
+        return Move(case.status, closing.at_rest(case, case.status), domain=closing.unfinished())
+    sentence = "The primary has all traffic again, later than the progress deadline."
+    status = changed(
+        case, progress={"ending": None, **recorded(case, Reason.ROLLED_BACK, sentence)}
+    )
+    told = case.warned(Reason.ROLLED_BACK, f"Canary failed! Scaling down {case.canary_ref}")
+    return Move(
+        status,
+        closing.at_rest(case, status),
+        told=(told,),
+        workloads=copying.scale_down(case),
+        domain=closing.outcome(case, Phase.FAILED, ended=True),
+    )
+
+
 def end(case: Case) -> Move:
     """Go on with the ending that was begun."""
     match case.progress.ending:
@@ -57,6 +75,9 @@ def end(case: Case) -> Move:
 def _back(case: Case) -> Move:
     """Scale the target down once nobody is sent to it any more."""
     if not case.progress.primary_lost and case.in_force_since(ALL_TO_PRIMARY) is None:
+        sentence = asking.never_routed(case, ALL_TO_PRIMARY)
+        if sentence:
+            return _not_back(case, sentence)
         return asking.wait_for_split(case, "waiting until the primary has all traffic")
     return _taken_back(case) if case.progress.ending is Ending.TAKE_BACK else _failed(case)
 
@@ -78,6 +99,29 @@ def _failed(case: Case) -> Move:
         workloads=() if lost else copying.scale_down(case),
         counts=closing.counted(case, "failures", "completed"),
         domain=closing.outcome(case, Phase.FAILED),
+    )
+
+
+def _not_back(case: Case, sentence: str) -> Move:
+    """Fail with users still on the canary, whose pods stay; the split goes on being asked for."""
+    message = f"{sentence}; {case.target_ref} keeps its pods until it is"
+    status = entered(
+        case,
+        Phase.FAILED,
+        0,
+        progress={
+            "checked": False,
+            "next_check_at": None,
+            **recorded(case, Reason.NOT_ROUTED, f"The rollback did not end: {message}."),
+        },
+    )
+    status, _ = closing.closed(case, status)
+    return Move(
+        status,
+        closing.at_rest(case, status),
+        told=(case.warned(Reason.NOT_ROUTED, f"Canary failed! {message}"),),
+        counts=closing.counted(case, "failures", "completed"),
+        domain=closing.unfinished(),
     )
 
 

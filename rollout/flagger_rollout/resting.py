@@ -7,7 +7,7 @@ from flagger_py.conditions import Standing, progressing, stalled
 from flagger_py.contracts import GateRun
 from flagger_py.refs import PRIMARY
 
-from . import asking, closing, copying, faults
+from . import asking, closing, copying, ending, faults
 from .api_analysis import Webhook
 from .api_analysis import WebhookType as Hook
 from .case import Case
@@ -56,6 +56,8 @@ def _nothing_new(case: Case) -> Move:
     """Stay; remember that the target went back, so that the same push later counts as new."""
     if case.phase is Phase.WAITING:
         return _taken_back(case)
+    if case.progress.ending is not None:
+        return ending.late(case)
     progress = case.progress
     status = changed(case, progress={"retry": False}) if progress.retry else case.status
     if case.revision == progress.promoted != progress.revision:

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     PROMOTED = "Promoted"
     ROLLING_BACK = "RollingBack"
     ROLLED_BACK = "RolledBack"
+    NOT_ROUTED = "NotRouted"
     ROLLBACK_ASKED = "RollbackAsked"
     ROLLBACK_NOT_ASKED = "RollbackNotAsked"
     PROMOTION_FAILED = "PromotionFailed"

@@ -126,6 +126,14 @@ class Written(Wire):
         return ident(self.api_version, self.kind, self.name)
 
 
+class Refused(Wire):
+    """What the API server said when it would not store what this service is rendered to."""
+
+    digest: str = Field(description="Hash of the spec without its shares.")
+    reason: str = Field(description="The same as one CamelCase word.")
+    message: str = Field(description="What the API server said.")
+
+
 class Applied(Wire):
     """The split that the route was last made to say, and when."""
 
@@ -174,6 +182,17 @@ class TrafficRouteStatus(FluxStatus):
     )
     adopted: tuple[Adopted, ...] = Field(
         default=(), description="What objects that were there before said until we changed them."
+    )
+    judged_by: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "Who of those that the route attaches to has judged it: from then on their silence "
+            "is no consent."
+        ),
+    )
+    refused: Refused | None = Field(
+        default=None,
+        description="What the API server would not store; until that changes only shares move.",
     )
     schedule: ScheduleStart | None = Field(
         default=None, description="Which schedule runs, and since when."

@@ -26,12 +26,14 @@ class Seen:
     """What the cluster holds, by the names of `objects.ident`.
 
     *kinds* are the same objects' kinds as served; *serving* the Services with a ready endpoint;
+    *others* the TrafficRoutes that have marked one of the objects, where they exist;
     *hindrance* says why a deleted object's belongings could not be read.
     """
 
     live: Mapping[str, Manifest] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     serving: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
     related: Mapping[Address, Manifest | None] = field(default_factory=dict)
     hindrance: str | None = None
 
@@ -62,6 +64,17 @@ class Case:
         """Return the live objects of the router, without those that are missing."""
         addresses = self.router.addresses(self.request(self.asked.split))
         return tuple(found for a in addresses if (found := seen.live.get(a.ident)))
+
+    def judged_by(self, seen: Seen) -> tuple[str, ...]:
+        """Return who of those that the route attaches to has judged it, now or before.
+
+        A route that is gone, or made anew, is the same one to them.
+        """
+        known = self.subject.status.judged_by
+        judges = self.router.judges(self.routes(seen))
+        if not judges:
+            return known
+        return tuple(name for name, done in judges.items() if done or name in known)
 
 
 def open_case(

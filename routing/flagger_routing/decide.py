@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Mapping
 
 from flagger_py.conditions import progressing
+from flagger_py.contracts import ALL_TO_PRIMARY
 from flagger_py.decision import Action, Decision, Emit, Hold, Release
 from flagger_py.owned import applied_fields
 from flagger_py.refs import owner_reference
 from flagger_py.wire import Manifest
 
-from . import adopt, handback, leftovers, progress, services
+from . import adopt, handback, leftovers, marks, progress, services
 from .api import FINALIZER, MANAGER, Adopted, TrafficRouteStatus
 from .case import Case, RouteSubject, Seen, open_case
-from .choose import Choice, choose, spoken_split
+from .choose import Choice, choose, hindered, spoken_split
 from .describe import describe
-from .objects import digest, spoken, version_of
+from .objects import digest, ident_of, spoken, version_of
 from .plan import APPEARS_WITHIN, State, Step, Want, is_ours, plan
 from .reasons import Reason
 from .routers.contract import Router
@@ -37,8 +38,13 @@ def decide(
     case = open_case(subject, settings, routers)
     choice = choose(case, seen)
     objects = wanted(case, seen, choice.split)
-    status = describe(case, seen)
-    found = _newly_found(case, seen, (*objects.backends, *objects.front))
+    if objects.fault is not None:
+        choice = hindered(choice, objects.fault)
+    status = describe(case, seen).model_copy(update={"refused": objects.refused})
+    wants = (*objects.backends, *objects.front)
+    lives = [live for want in wants if (live := seen.live.get(want.ident))]
+    marks.refuse_taken(lives, subject.name, seen.others)
+    found = _newly_found(case, seen, wants)
     if found:
         return _remember(case, status, found)
     backends = _planned(case, seen, objects.backends)
@@ -71,6 +77,7 @@ def _newly_found(case: Case, seen: Seen, wants: Iterable[Want]) -> tuple[Adopted
     subject = case.subject
     owner = owner_reference(subject.manifest)
     apex = services.address(subject.namespace, case.names, Role.APEX).ident
+    calm = _without_shares(case, seen)
     found = []
     for want in wants:
         live = seen.live.get(want.ident)
@@ -80,10 +87,19 @@ def _newly_found(case: Case, seen: Seen, wants: Iterable[Want]) -> tuple[Adopted
         if known is not None and applied_fields(live, MANAGER):
             continue
         selectors = subject.spec.selectors if want.ident == apex else None
-        fresh = adopt.original(live, want.part, selectors)
+        fresh = adopt.original(calm.get(want.ident, live), want.part, selectors)
         if fresh != known:
             found.append(fresh)
     return tuple(found)
+
+
+def _without_shares(case: Case, seen: Seen) -> dict[str, Manifest]:
+    """Return routes that say a split, Flagger's or ours, as they are handed back: without it.
+
+    The release that gave the canary a share is over by then, and so may be its pods.
+    """
+    calm = case.router.moved(case.routes(seen), case.request(ALL_TO_PRIMARY))
+    return {ident_of(route): route for route in calm or ()}
 
 
 def _remember(case: Case, status: TrafficRouteStatus, found: tuple[Adopted, ...]) -> RouteDecision:
@@ -97,7 +113,7 @@ def _remember(case: Case, status: TrafficRouteStatus, found: tuple[Adopted, ...]
     return Decision(
         status=status.model_copy(update={"adopted": (*kept, *found)}),
         standing=progressing(message),
-        actions=(*(() if held else (Hold(),)), event),
+        actions=(*(() if held else (Hold(),)), event, *_told_ignored(case.subject, status)),
         requeue_after_s=0.0,
     )
 

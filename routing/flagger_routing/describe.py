@@ -5,7 +5,7 @@ from flagger_py.refs import owner_reference
 from . import adopt, services
 from .api import Adopted, TrafficRouteStatus
 from .case import Case, Seen
-from .plan import is_ours
+from .plan import akin_to, is_ours
 
 
 def describe(case: Case, seen: Seen) -> TrafficRouteStatus:
@@ -17,6 +17,7 @@ def describe(case: Case, seen: Seen) -> TrafficRouteStatus:
             "router": case.provider,
             "capabilities": tuple(sorted(case.router.capabilities(routes))),
             "ignored": _ignored(case, seen),
+            "judged_by": case.judged_by(seen),
             "adopted": _still_there(status, seen),
             "schedule": case.asked.start,
         }
@@ -29,8 +30,12 @@ def _ignored(case: Case, seen: Seen) -> tuple[str, ...]:
     if subject.spec.selectors is not None:
         for role in services.Role:
             live = seen.live.get(services.address(subject.namespace, case.names, role).ident)
-            if live is not None and is_ours(live, owner_reference(subject.manifest)):
-                late.update(services.unchangeable(subject.spec.service, live))
+            if live is None:
+                continue
+            ours = is_ours(live, owner_reference(subject.manifest))
+            late.update(services.unchangeable(subject.spec.service, live, ours=ours))
+            if not ours and not akin_to(live, subject.manifest):
+                late.update(services.left_out(subject.spec.service, role))
     fields = (*case.router.unused(subject.spec.service), *sorted(late))
     return tuple(f"service.{field}" for field in fields)
 

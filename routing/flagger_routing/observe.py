@@ -7,8 +7,8 @@ from flagger_py.refs import ENDPOINT_SLICE, Key, Kind
 from flagger_py.runtime.cluster import Site
 from flagger_py.wire import Manifest
 
-from . import services
-from .api import Adopted, Written
+from . import marks, services
+from .api import TRAFFIC_ROUTE, Adopted, Written
 from .case import Case, RouteSubject, Seen, open_case
 from .choose import receivers
 from .objects import Address, ident
@@ -41,6 +41,7 @@ async def observe(
     return Seen(
         live=present,
         kinds={**kinds, **served},
+        others=await _others(subject, site, present.values()),
         serving=await _serving(case, site, present),
         related=await _related(case, site),
     )
@@ -50,9 +51,11 @@ async def _belongings(subject: RouteSubject, site: Site) -> Seen:
     """Read what a deleted object has to hand back; that it may not be read is a finding."""
     try:
         live, kinds = await _recorded(subject, site, skip=frozenset())
+        present = {name: found for name, found in live.items() if found is not None}
+        others = await _others(subject, site, present.values())
     except SpecError as error:
         return Seen(hindrance=error.message)
-    return Seen(live={name: found for name, found in live.items() if found}, kinds=kinds)
+    return Seen(live=present, kinds=kinds, others=others)
 
 
 async def _recorded(
@@ -74,11 +77,19 @@ async def _recorded(
     return live, kinds
 
 
+async def _others(subject: RouteSubject, site: Site, live: Iterable[Manifest]) -> frozenset[str]:
+    """Return the other TrafficRoutes, if they exist, that have marked what is here."""
+    names = {name for one in live if (name := marks.another(one, subject.name))}
+    keys = [Key(subject.namespace, name) for name in sorted(names)]
+    found = [await site.cluster.get(TRAFFIC_ROUTE, key) for key in keys]
+    return frozenset(str(one["metadata"]["name"]) for one in found if one is not None)
+
+
 async def _serving(case: Case, site: Site, live: Mapping[str, Manifest]) -> frozenset[str]:
-    """Return which receivers of the asked split have an endpoint that is ready."""
+    """Return which receivers of split and apex have an endpoint that is ready."""
     found = set()
     namespace = case.subject.namespace
-    for name in receivers(case, case.asked.split):
+    for name in dict.fromkeys((case.names.primary, *receivers(case, case.asked.split))):
         service = live.get(ident("v1", "Service", name), {})
         if (service.get("spec") or {}).get("type") == "ExternalName":
             found.add(name)

@@ -112,6 +112,12 @@ def is_ours(live: Manifest, owner: Mapping[str, Any]) -> bool:
     return False
 
 
+def akin_to(live: Manifest, route: Manifest) -> bool:
+    """Tell whether *live* was made by the Canary that made the TrafficRoute *route*."""
+    owners = route["metadata"].get("ownerReferences") or ()
+    return any(ref.get("controller") and controlled_by(live, ref["uid"]) for ref in owners)
+
+
 def _emptied(desired: Manifest, live: Manifest | None) -> dict[str, Any]:
     """Add to *desired* an empty list for each list of the *live* spec that we do not want.
 

@@ -36,6 +36,10 @@ def follow(
 ) -> Progress:
     """Judge how far *split* is in force, given the *steps* about apex and route of this pass."""
     judgement = _judged(case, seen, split, steps)
+    withdrawn = isinstance(judgement, Unjudged) and bool(case.judged_by(seen))
+    if isinstance(judgement, Unjudged) and withdrawn:
+        once = " and ".join(case.judged_by(seen))
+        judgement = NotYet(f"no longer judged by {once}: {judgement.sentence}")
     wait_s: float | None = None
     events: tuple[Emit, ...] = ()
     message = f"{spoken_split(split)} is in force by provider {case.provider}"
@@ -45,7 +49,8 @@ def follow(
             message = f"{message}, though {judgement.sentence}"
             events = _warned(case, split, judgement)
             judgement, wait_s = Accepted(), None
-    in_force = _in_force(case, split, judgement, _interrupted(case, seen, split, steps))
+    interrupted = withdrawn or _interrupted(case, seen, split, steps)
+    in_force = _in_force(case, split, judgement, interrupted)
     standing = choice.hindrance or _standing(judgement, message)
     return Progress(
         in_force=in_force if choice.hindrance is None else _held(case, in_force),
@@ -69,7 +74,7 @@ def _judged(case: Case, seen: Seen, split: Split, steps: tuple[Step, ...]) -> Ju
     routes = case.routes(seen)
     if any(step.writes for step in steps if _is_route(step, case)):
         return NotYet(f"{spoken_split(split)} is written, waiting for the Gateways' judgement")
-    if not _says(case, routes, split):
+    if not _says(case, routes, split, steps):
         return NotYet(f"{spoken_split(split)} is written, waiting to see it stored")
     return case.router.judge(routes)
 
@@ -82,15 +87,15 @@ def _interrupted(case: Case, seen: Seen, split: Split, steps: tuple[Step, ...]) 
     repaired = [s for s in steps if s.state is State.REPAIRED and _is_route(s, case)]
     if not repaired:
         return False
-    return not _says(case, case.routes(seen), split)
+    return not _says(case, case.routes(seen), split, steps)
 
 
-def _says(case: Case, routes: tuple[Manifest, ...], split: Split) -> bool:
+def _says(case: Case, routes: tuple[Manifest, ...], split: Split, steps: tuple[Step, ...]) -> bool:
     """Tell whether the *routes* say *split*, compared as both read back: in the router's words."""
     if not routes:
         return False
     request = case.request(split)
-    wanted = case.router.render(request)
+    wanted = tuple(step.want.whole for step in steps if _is_route(step, case))
     return case.router.read(routes, request) == case.router.read(wanted, request)
 
 

@@ -5,11 +5,12 @@ from enum import StrEnum
 from typing import Any
 
 from flagger_py.contracts.service import CustomMetadata
+from flagger_py.owned import applied_fields
 from flagger_py.refs import SERVICE, Key
 from flagger_py.wire import Manifest
 
-from .api import Names, Selectors, TrafficRouteSpec
-from .api_service import Service
+from .api import MANAGER, Names, Selectors, TrafficRouteSpec
+from .api_service import Service, given
 from .objects import TOOLKIT_ANNOTATIONS, Address, annotated
 
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -54,8 +55,8 @@ def render(
         "metadata": {
             "name": name,
             "namespace": namespace,
-            "labels": _left(labels, kept.labels, live, "labels"),
-            "annotations": _left(
+            "labels": _ours(labels, kept.labels, live, "labels"),
+            "annotations": _ours(
                 annotated(custom.annotations), kept.annotations, live, "annotations"
             ),
         },
@@ -67,18 +68,28 @@ def render(
     }
 
 
-def adopted(desired: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of *desired* that is written onto a Service which was there before."""
+def adopted(desired: Mapping[str, Any], *, akin: bool) -> dict[str, Any]:
+    """Return the part of *desired* that is written onto a Service which was there before.
+
+    Flagger writes its metadata where the Canary made it, as one is that is *akin* to us.
+    """
     meta, spec = desired["metadata"], desired["spec"]
+    found = {
+        "name": meta["name"],
+        "namespace": meta["namespace"],
+        "annotations": dict(TOOLKIT_ANNOTATIONS),
+    }
     return {
         **desired,
-        "metadata": {
-            "name": meta["name"],
-            "namespace": meta["namespace"],
-            "annotations": dict(TOOLKIT_ANNOTATIONS),
-        },
+        "metadata": meta if akin else found,
         "spec": {"ports": spec["ports"], "selector": spec["selector"]},
     }
+
+
+def left_out(service: Service, role: Role) -> tuple[str, ...]:
+    """Return the metadata that is not written onto a Service which was there before."""
+    custom = _custom(service, role)
+    return tuple(f"{role}.{field}" for field in given(custom, ("labels", "annotations")))
 
 
 def with_unmanaged(service: Service, live: Manifest | None) -> Service:
@@ -118,13 +129,15 @@ def ports(service: Service) -> list[dict[str, Any]]:
     return [main, *more]
 
 
-def unchangeable(service: Service, live: Manifest | None) -> tuple[str, ...]:
-    """Return the fields whose change comes too late for a Service that exists."""
-    if live is None:
-        return ()
+def unchangeable(service: Service, live: Manifest, *, ours: bool) -> tuple[str, ...]:
+    """Return the fields whose change comes too late for a Service that exists.
+
+    One that is not *ours* may be headless where nobody asked for it.
+    """
     spec = live.get("spec") or {}
     found = []
-    if service.headless != (spec.get("clusterIP") == "None"):
+    headless = spec.get("clusterIP") == "None"
+    if service.headless != headless and (ours or service.headless):
         found.append("headless")
     wanted = service.traffic_distribution
     if wanted is not None and wanted != spec.get("trafficDistribution"):
@@ -148,14 +161,21 @@ def _present(given: Mapping[str, str] | None, keys: tuple[str, ...]) -> dict[str
     return {key: given[key] for key in keys if given and key in given}
 
 
-def _left(
+def _ours(
     wanted: Mapping[str, str], kept: tuple[str, ...], live: Manifest | None, field: str
 ) -> dict[str, str]:
-    """Return *wanted*, with the present value of each key that others manage."""
-    present: Mapping[str, str] = ((live or {}).get("metadata") or {}).get(field) or {}
+    """Return *wanted* without the keys *kept* for others, but for those that nobody took up.
+
+    A key that we gave a new Service stays ours until somebody else writes or removes it.
+    """
+    if live is None:
+        return dict(wanted)
+    present: Mapping[str, str] = live["metadata"].get(field) or {}
+    owned = applied_fields(live, MANAGER).get("f:metadata", {}).get(f"f:{field}", {})
     return {
-        key: present[key] if key in kept and key in present else value
+        key: value
         for key, value in wanted.items()
+        if key not in kept or (f"f:{key}" in owned and present.get(key) == value)
     }
 
 

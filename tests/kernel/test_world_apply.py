@@ -272,6 +272,21 @@ def test_says_already_sees_an_item_that_another_put_into_our_list(store: Store) 
     assert not says_already(a_thing(steps=[{"name": "a"}]), store.get(THING, APP), "me")
 
 
+@pytest.mark.parametrize("given_up", [{"tags": ["x"]}, {"limits": {"cpu": 1}}], ids=["list", "map"])
+def test_says_already_sees_what_an_item_of_our_list_says_no_more(
+    store: Store, given_up: dict[str, Any]
+) -> None:
+    live = store.apply(a_thing(steps=[{"name": "a", **given_up}]), "me")
+
+    assert not says_already(a_thing(steps=[{"name": "a"}]), live, "me")
+
+
+def test_says_already_takes_a_plain_value_in_an_item_for_a_default(store: Store) -> None:
+    live = store.apply(a_thing(steps=[{"name": "a", "weight": 1}]), "me")
+
+    assert says_already(a_thing(steps=[{"name": "a"}]), live, "me")
+
+
 def test_says_already_matches_items_by_their_keys(store: Store) -> None:
     live = store.apply(a_service(), "me")
     store.patch(SERVICE, APP, [{"op": "add", "path": "/spec/ports/0", "value": a_port()}], "hand")

@@ -9,7 +9,7 @@ from flagger_py.errors import SpecError
 from flagger_py.testing.served import HTTP_ROUTE
 from flagger_routing.api import Names
 from flagger_routing.api_service import Service
-from flagger_routing.routers.contract import NotYet, Refused, Request
+from flagger_routing.routers.contract import Accepted, NotYet, Refused, Request
 from flagger_routing.routers.gateway_api import GatewayApi
 from flagger_routing.routers.gateway_status import judge
 from tests.routing.bench import GATEWAYS, Bench, a_spec, weights
@@ -178,3 +178,37 @@ def test_a_refusal_outweighs_a_parent_that_has_yet_to_judge() -> None:
 
     assert isinstance(judge(route), Refused)
     assert isinstance(judge(silent), NotYet)
+
+
+@pytest.mark.parametrize(
+    ("status", "behind", "refused"),
+    [("True", 0, True), ("True", 1, False), ("False", 0, False)],
+    ids=["now", "of an older state", "denied"],
+)
+def test_a_route_that_is_followed_in_part_is_refused(
+    status: str, behind: int, refused: bool
+) -> None:
+    said = {"reason": "Said", "message": "Dropped Rule 0", "observedGeneration": 3}
+    conditions = [
+        {**said, "type": "Accepted", "status": "True"},
+        {**said, "type": "ResolvedRefs", "status": "True"},
+        {
+            **said,
+            "type": "PartiallyInvalid",
+            "status": status,
+            "observedGeneration": 3 - behind,
+        },
+    ]
+    public = {"name": "public"}
+    route = {
+        "kind": "HTTPRoute",
+        "metadata": {"name": "app", "generation": 3},
+        "spec": {"parentRefs": [public]},
+        "status": {"parents": [{"parentRef": public, "conditions": conditions}]},
+    }
+
+    judgement = V1.judge((route,))
+
+    assert isinstance(judgement, Refused) is refused
+    assert isinstance(judgement, Accepted) is not refused
+    assert "Dropped Rule 0" in getattr(judgement, "sentence", "Dropped Rule 0")

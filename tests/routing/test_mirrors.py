@@ -84,6 +84,18 @@ def test_a_mirror_behind_contour_is_written_and_read_back() -> None:
     assert bench.split.mirror
 
 
+def test_a_mirror_that_is_asked_for_no_more_is_taken_from_the_route() -> None:
+    bench = Bench(a_spec("gatewayapi:v1"))
+    _edge(bench, "projectcontour.io/gateway-controller")
+    bench.ask(0, mirror=True)
+    bench.settle()
+
+    bench.ask(0)
+    bench.settle()
+
+    assert "filters" not in bench.route()["spec"]["rules"][0]
+
+
 def test_a_controller_that_cannot_mirror_takes_the_capability_away() -> None:
     route = {"status": {"parents": [{"controllerName": "traefik.io/gateway-controller"}]}}
 

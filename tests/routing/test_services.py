@@ -103,3 +103,51 @@ def test_a_service_of_another_type_keeps_it() -> None:
     bench.settle()
 
     assert bench.service()["spec"]["type"] == "LoadBalancer"
+
+
+def with_unmanaged_team() -> Bench:
+    """Return a bench whose apex was made with a label that others manage from then on."""
+    service = {"apex": {"labels": {"team": "red"}}, "unmanagedMetadata": {"labels": ["team"]}}
+    bench = Bench(a_spec(service=service))
+    bench.settle()
+    assert bench.service()["metadata"]["labels"]["team"] == "red"
+    return bench
+
+
+def test_a_key_that_others_took_up_is_theirs_alone() -> None:
+    bench = with_unmanaged_team()
+
+    bench.hand(SERVICE, "app", {"metadata": {"labels": {"team": "blue"}}})
+    theirs = bench.service()
+    bench.settle()
+
+    assert bench.service() == theirs
+    assert bench.events("DriftRepaired") == []
+
+
+def test_a_key_that_others_removed_stays_away() -> None:
+    bench = with_unmanaged_team()
+
+    bench.hand(SERVICE, "app", [{"op": "remove", "path": "/metadata/labels/team"}])
+    bench.settle()
+    bench.edit(service={**a_spec()["service"], **_unmanaged(bench), "port": 81})
+    bench.settle()
+
+    assert bench.service()["metadata"]["labels"] == {"app": "app"}
+    assert bench.service()["spec"]["ports"][0]["port"] == 81
+    assert bench.events("DriftRepaired") == []
+
+
+def test_a_key_that_nobody_took_up_stays_as_we_made_it() -> None:
+    bench = with_unmanaged_team()
+
+    bench.edit(service={**a_spec()["service"], **_unmanaged(bench), "port": 81})
+    bench.settle()
+
+    assert bench.service()["metadata"]["labels"]["team"] == "red"
+
+
+def _unmanaged(bench: Bench) -> dict[str, Any]:
+    assert bench.manifest is not None
+    service = bench.manifest["spec"]["service"]
+    return {name: service[name] for name in ("apex", "unmanagedMetadata")}

@@ -4,10 +4,15 @@ import copy
 from typing import Any
 
 from flagger_cli.simulator.four import Four
-from flagger_py.refs import Key
+from flagger_cli.stage import released
+from flagger_py.contracts import condition_of
+from flagger_py.refs import DEPLOYMENT, Key
 from flagger_py.testing import build
+from flagger_py.testing.edges import Visit
+from flagger_py.testing.served import HTTP_ROUTE
+from flagger_py.testing.traffic import Load
 from flagger_rollout.api import KIND as CANARY
-from flagger_rollout.children import GATE
+from flagger_rollout.children import GATE, TRAFFIC_ROUTE
 
 KEY = Key("test", "app")
 
@@ -37,3 +42,35 @@ def test_the_gate_of_a_removed_webhook_goes_with_it() -> None:
 
         assert before == ["app-first", "app-second"]
         assert [gate["metadata"]["name"] for gate in store.list(GATE)] == ["app-first"]
+
+
+def test_a_service_that_cannot_be_routed_does_not_keep_users_on_a_failing_canary() -> None:
+    """The edit is stalled with its field; the release is rolled back all the same."""
+    gateway = {"gatewayRefs": [{"name": "lab", "namespace": "default"}], "hosts": ["app.test"]}
+    service = {"port": 80, "targetPort": 8080, **gateway}
+    with Four() as four:
+        store = four.world.store
+        four.users.send(Load(50.0, Visit("app.test")), four.world.clock())
+        store.create(build.a_deployment())
+        store.create(build.a_canary(spec={"provider": "gatewayapi:v1", "service": service}))
+        four.simulation.run_until(lambda: _of(four)["status"].get("phase") == "Initialized", 300)
+        live = store.get(DEPLOYMENT, KEY) or {}
+        store.patch(DEPLOYMENT, KEY, {"spec": {"template": released(live, 2, 0.0)}}, "kubectl")
+        four.simulation.run_until(lambda: _of(four)["status"].get("canaryWeight", 0) >= 20, 300)
+
+        match = [{"headers": {"x-user": {"prefix": "a"}}}]
+        store.patch(CANARY, KEY, {"spec": {"service": {"match": match}}}, "kubectl")
+        four.behave("test", {"ERROR_RATE": "1.0"}, app="app")
+        four.simulation.run_for(120)
+
+        (rule,) = (store.get(HTTP_ROUTE, KEY) or {})["spec"]["rules"]
+        assert [ref["weight"] for ref in rule["backendRefs"]] == [100, 0]
+        assert _of(four)["status"]["phase"] == "Failed"
+        route = store.get(TRAFFIC_ROUTE, KEY) or {}
+        assert (
+            "match[0].headers.x-user.prefix" in condition_of(route["status"], "Stalled")["message"]
+        )
+
+
+def _of(four: Four) -> Any:
+    return {"status": {}, **(four.world.store.get(CANARY, KEY) or {})}

@@ -65,7 +65,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unjudged:
-    """Nobody has ever judged this route."""
+    """Nobody judges this route."""
 
     sentence: str
 
@@ -107,8 +107,20 @@ class Router(Protocol):
     def read(self, manifests: tuple[Manifest, ...], request: Request, /) -> Split | None:
         """Return the split that live objects say, None when they say none that we would write.
 
-        Of *request* only names and service are looked at.
+        Of *request* only the names are looked at.
         """
+
+    def moved(
+        self, manifests: tuple[Manifest, ...], request: Request, /
+    ) -> tuple[Manifest, ...] | None:
+        """Return the live objects with the split of *request*, all else as they say it.
+
+        So that traffic can go back while the service cannot be rendered. None where the objects
+        say no split that we would write. Of *request* only names and split are looked at.
+        """
+
+    def judges(self, manifests: tuple[Manifest, ...], /) -> Mapping[str, bool]:
+        """Return who is to judge the live objects, by name, and whether each has done so."""
 
     def judge(self, manifests: tuple[Manifest, ...], /) -> Judgement:
         """Return whether the live objects are followed."""

@@ -1,20 +1,20 @@
 """Providers `gatewayapi:v1` and `gatewayapi:v1beta1`: one HTTPRoute with two weighted backends."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flagger_py.contracts import ALL_TO_PRIMARY, Split
+from flagger_py.contracts import Split
 from flagger_py.errors import SpecError
 from flagger_py.refs import Key, Kind
 from flagger_py.wire import Manifest
 
 from ..api_service import Service, given
 from ..objects import Address
-from . import gateway_class, gateway_matches, gateway_status
+from . import gateway_class, gateway_matches, gateway_rules, gateway_status
 from .contract import Accepted, Capability, Judgement, Request
 from .fields import without
-from .gateway_filters import filters, mirror_to
+from .gateway_filters import filters
 from .metadata import metadata
 from .split_check import beyond
 
@@ -117,35 +117,42 @@ class GatewayApi:
 
     def read(self, manifests: tuple[Manifest, ...], request: Request, /) -> Split | None:
         for manifest in manifests:
-            rules = (manifest.get("spec") or {}).get("rules") or ()
-            try:
-                return _read(rules, request)
-            except (ValueError, KeyError, IndexError):
-                return None
+            return gateway_rules.read(_rules_in(manifest), request.names)
         return None
+
+    def moved(
+        self, manifests: tuple[Manifest, ...], request: Request, /
+    ) -> tuple[Manifest, ...] | None:
+        if self.read(manifests, request) is None:
+            return None
+        return tuple(
+            {
+                **manifest,
+                "spec": {
+                    **manifest["spec"],
+                    "rules": gateway_rules.moved(_rules_in(manifest), request.names, request.split),
+                },
+            }
+            for manifest in manifests
+        )
+
+    def judges(self, manifests: tuple[Manifest, ...], /) -> Mapping[str, bool]:
+        return {
+            name: done
+            for manifest in manifests
+            for name, done in gateway_status.judges(manifest).items()
+        }
 
     def judge(self, manifests: tuple[Manifest, ...], /) -> Judgement:
         return next((gateway_status.judge(manifest) for manifest in manifests), Accepted())
 
     def _rules(self, request: Request) -> list[dict[str, Any]]:
-        service, split, names = request.service, request.split, request.names
-        matches = gateway_matches.of_service(service.match)
-        treatment = self._treatment(service)
-        mirrored = list(treatment.get("filters", ()))
-        if split.mirror:
-            mirrored.append(mirror_to(names.canary, service.port))
-        shared: dict[str, Any] = {
-            "matches": gateway_matches.of_split(split.match, matches) if split.match else matches,
-            "backendRefs": [
-                _backend(names.primary, service.port, split.primary),
-                _backend(names.canary, service.port, split.canary),
-            ],
+        service = request.service
+        alone = {
+            **self._treatment(service),
+            "matches": gateway_matches.of_service(service.match),
         }
-        rules = [{**treatment, **shared, **({"filters": mirrored} if mirrored else {})}]
-        if split.match:
-            alone = [_backend(names.primary, service.port, ALL_TO_PRIMARY.primary)]
-            rules.append({**treatment, "matches": matches, "backendRefs": alone})
-        return rules
+        return gateway_rules.of_split(alone, request.names, service.port, request.split)
 
     def _treatment(self, service: Service) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -163,24 +170,5 @@ def _mirrors(request: Request) -> bool:
     return request.split.mirror or bool(request.service.mirror)
 
 
-def _backend(name: str, port: int, weight: int) -> dict[str, Any]:
-    return {"group": "", "kind": "Service", "name": name, "port": port, "weight": weight}
-
-
-def _read(rules: Iterable[Mapping[str, Any]], request: Request) -> Split | None:
-    """Read rule 0; rules other than ours say no split that we would write."""
-    names = request.names
-    first, *rest = rules
-    weights = {ref["name"]: ref.get("weight", 1) for ref in first["backendRefs"]}
-    if set(weights) != {names.primary, names.canary} or len(rest) > 1:
-        return None
-    if rest and [ref["name"] for ref in rest[0]["backendRefs"]] != [names.primary]:
-        return None
-    service = gateway_matches.of_service(request.service.match)
-    own = mirror_to(names.canary, request.service.port)
-    return Split(
-        primary=weights[names.primary],
-        canary=weights[names.canary],
-        match=gateway_matches.split_of(first.get("matches") or (), service) if rest else (),
-        mirror=own in (first.get("filters") or ()),
-    )
+def _rules_in(manifest: Manifest) -> list[dict[str, Any]]:
+    return list((manifest.get("spec") or {}).get("rules") or ())

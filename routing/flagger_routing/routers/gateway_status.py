@@ -9,6 +9,8 @@ from ..objects import spoken
 from .contract import Accepted, Judgement, NotYet, Refused, Unjudged
 
 NEEDED = ("Accepted", "ResolvedRefs")
+UNWANTED = "PartiallyInvalid"
+"""Some rules are dropped, or an older state of the route is served, beside Accepted=True."""
 
 
 def judge(route: Manifest) -> Judgement:
@@ -32,6 +34,17 @@ def judge(route: Manifest) -> Judgement:
     return waits
 
 
+def judges(route: Manifest) -> dict[str, bool]:
+    """Return the parents of *route* as `namespace/name`, and whether each has judged it."""
+    entries = (route.get("status") or {}).get("parents") or ()
+    return {
+        _spoken(parent, route): any(
+            _same(entry.get("parentRef") or {}, parent, route) for entry in entries
+        )
+        for parent in (route.get("spec") or {}).get("parentRefs") or ()
+    }
+
+
 def controllers(route: Manifest) -> frozenset[str]:
     """Return the names of the controllers that have judged *route*."""
     entries = (route.get("status") or {}).get("parents") or ()
@@ -52,18 +65,30 @@ def _of_conditions(
 ) -> Judgement:
     by_type = {condition.get("type"): condition for condition in conditions}
     waits: Judgement = Accepted()
+    partly = by_type.get(UNWANTED, {})
+    if partly.get("status") == "True" and int(partly.get("observedGeneration", 0)) >= generation:
+        return _refused(name, partly)
     for kind in NEEDED:
         condition = by_type.get(kind)
         if condition is None or int(condition.get("observedGeneration", 0)) < generation:
             waits = NotYet(f"{name} has not said {kind} to generation {generation}")
         elif condition.get("status") == "False":
-            return Refused(
-                f"{name} says {kind}=False, {condition.get('reason', 'no reason')}: "
-                f"{condition.get('message', '')}"
-            )
+            return _refused(name, condition)
         elif condition.get("status") != "True":
             waits = NotYet(f"{name} says {kind}={condition.get('status')}")
     return waits
+
+
+def _refused(name: str, condition: Mapping[str, Any]) -> Refused:
+    return Refused(
+        f"{name} says {condition['type']}={condition['status']}, "
+        f"{condition.get('reason', 'no reason')}: {condition.get('message', '')}"
+    )
+
+
+def _spoken(parent: Mapping[str, Any], route: Manifest) -> str:
+    _, _, namespace, name, section, port = _identity(parent, route)
+    return "/".join(str(part) for part in (namespace, name, section, port) if part)
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any], route: Manifest) -> bool:

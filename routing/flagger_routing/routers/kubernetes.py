@@ -44,5 +44,13 @@ class Kubernetes:
     def read(self, _manifests: tuple[Manifest, ...], _request: Request, /) -> Split | None:
         return ALL_TO_PRIMARY
 
+    def moved(
+        self, _manifests: tuple[Manifest, ...], _request: Request, /
+    ) -> tuple[Manifest, ...] | None:
+        return None
+
+    def judges(self, _manifests: tuple[Manifest, ...], /) -> Mapping[str, bool]:
+        return {}
+
     def judge(self, _manifests: tuple[Manifest, ...], /) -> Judgement:
         return Accepted()

@@ -56,15 +56,12 @@ class Traefik:
         A primary without share is written with weight 0 and not left without one as Flagger
         does, since Traefik reads that as 1.
         """
-        entries = [_entry(request, request.names.primary, request.split.primary)]
-        if request.split.canary > 0:
-            entries.append(_entry(request, request.names.canary, request.split.canary))
         return (
             {
                 "apiVersion": TRAEFIK_SERVICE.api_version,
                 "kind": TRAEFIK_SERVICE.kind,
                 "metadata": metadata(request),
-                "spec": {"weighted": {"services": entries}},
+                "spec": {"weighted": {"services": _entries(request, request.service.port)}},
             },
         )
 
@@ -82,17 +79,36 @@ class Traefik:
         except ValidationError:
             return None
 
+    def moved(
+        self, manifests: tuple[Manifest, ...], request: Request, /
+    ) -> tuple[Manifest, ...] | None:
+        if self.read(manifests, request) is None:
+            return None
+        return tuple(_moved(manifest, request) for manifest in manifests)
+
+    def judges(self, _manifests: tuple[Manifest, ...], /) -> Mapping[str, bool]:
+        return {}
+
     def judge(self, _manifests: tuple[Manifest, ...], /) -> Judgement:
         return Accepted()
 
 
-def _entry(request: Request, name: str, weight: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "namespace": request.namespace,
-        "port": request.service.port,
-        "weight": weight,
-    }
+def _entries(request: Request, port: int) -> list[dict[str, Any]]:
+    split, names = request.split, request.names
+    entries = [_entry(request, names.primary, port, split.primary)]
+    if split.canary > 0:
+        entries.append(_entry(request, names.canary, port, split.canary))
+    return entries
+
+
+def _entry(request: Request, name: str, port: int, weight: int) -> dict[str, Any]:
+    return {"name": name, "namespace": request.namespace, "port": port, "weight": weight}
+
+
+def _moved(manifest: Manifest, request: Request) -> Manifest:
+    spec = manifest["spec"]
+    entries = _entries(request, _services(manifest)[0]["port"])
+    return {**manifest, "spec": {**spec, "weighted": {**spec["weighted"], "services": entries}}}
 
 
 def _services(manifest: Manifest) -> list[dict[str, Any]]:
