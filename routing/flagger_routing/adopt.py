@@ -10,7 +10,6 @@ from flagger_py.errors import SpecError
 from flagger_py.refs import SERVICE
 from flagger_py.wire import Manifest
 
-from . import marks
 from .api import Adopted, Selectors
 from .objects import TOOLKIT_ANNOTATIONS, ident_of, spoken, version_of
 
@@ -77,8 +76,7 @@ def record_of(records: tuple[Adopted, ...], live: Manifest) -> Adopted | None:
 
 def _overwritten(live: Manifest, part: Manifest, field: str) -> dict[str, str]:
     present: Mapping[str, str] = live["metadata"].get(field) or {}
-    wanted = part["metadata"].get(field) or {}
-    return {key: present[key] for key in wanted if key in present and key != marks.MARK}
+    return {key: present[key] for key in part["metadata"].get(field) or {} if key in present}
 
 
 def _enabled(annotations: Mapping[str, str]) -> dict[str, str]:

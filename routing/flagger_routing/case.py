@@ -26,14 +26,14 @@ class Seen:
     """What the cluster holds, by the names of `objects.ident`.
 
     *kinds* are the same objects' kinds as served; *serving* the Services with a ready endpoint;
-    *others* the TrafficRoutes that have marked one of the objects, where they exist;
+    *held* by which other TrafficRoute one of the objects is held;
     *hindrance* says why a deleted object's belongings could not be read.
     """
 
     live: Mapping[str, Manifest] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     serving: frozenset[str] = frozenset()
-    others: frozenset[str] = frozenset()
+    held: Mapping[str, str] = field(default_factory=dict)
     related: Mapping[Address, Manifest | None] = field(default_factory=dict)
     hindrance: str | None = None
 

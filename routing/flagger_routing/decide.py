@@ -9,7 +9,7 @@ from flagger_py.owned import applied_fields
 from flagger_py.refs import owner_reference
 from flagger_py.wire import Manifest
 
-from . import adopt, handback, leftovers, marks, progress, services
+from . import adopt, handback, leftovers, progress, services, taken
 from .api import FINALIZER, MANAGER, Adopted, TrafficRouteStatus
 from .case import Case, RouteSubject, Seen, open_case
 from .choose import Choice, choose, hindered, spoken_split
@@ -43,7 +43,7 @@ def decide(
     status = describe(case, seen).model_copy(update={"refused": objects.refused})
     wants = (*objects.backends, *objects.front)
     lives = [live for want in wants if (live := seen.live.get(want.ident))]
-    marks.refuse_taken(lives, subject.name, seen.others)
+    taken.refuse(lives, seen.held)
     found = _newly_found(case, seen, wants)
     if found:
         return _remember(case, status, found)

@@ -6,7 +6,7 @@ from flagger_py.conditions import progressing
 from flagger_py.decision import Action, Decision, Emit, Release
 from flagger_py.errors import Conflict
 
-from . import adopt, marks
+from . import adopt
 from .api import FINALIZER, TrafficRouteStatus, left_to_another
 from .case import RouteSubject, Seen
 from .reasons import Reason
@@ -36,9 +36,8 @@ def decide(subject: RouteSubject, seen: Seen, *, let_go_s: float) -> Decision[Tr
     actions: list[Action] = []
     for one in status.adopted:
         live = seen.live.get(one.ident)
-        if live is None or adopt.record_of((one,), live) is None:
-            continue
-        if marks.another(live, subject.name) not in seen.others:
+        known = live is not None and adopt.record_of((one,), live) is not None
+        if live is not None and known and one.ident not in seen.held:
             actions.append(adopt.handed_back(one, live))
     if actions:
         message = f"Handed back as they were: {names}"

@@ -12,7 +12,6 @@ from flagger_py.errors import SpecError
 from flagger_py.owned import applied_fields
 from flagger_py.wire import Manifest
 
-from . import marks
 from .api import MANAGER, Refused
 from .case import Case, Seen
 from .objects import digest
@@ -34,9 +33,8 @@ def moved(case: Case, seen: Seen, split: Split) -> tuple[Want, ...] | None:
     found = case.router.moved(routes, case.request(split))
     if found is None:
         return None
-    name = case.subject.name
     wants = [_ours_alone(manifest) for manifest in found]
-    return tuple(Want(one, marks.marked(one, name), lists_are_ours=True) for one in wants)
+    return tuple(Want(one, one, lists_are_ours=True) for one in wants)
 
 
 def refused(case: Case, seen: Seen, split: Split) -> Refused | None:
@@ -97,11 +95,7 @@ def _ours_alone(manifest: Manifest) -> dict[str, Any]:
     owned = applied_fields(manifest, MANAGER)
     meta: Manifest = manifest["metadata"]
     kept = {
-        field: {
-            name: value
-            for name, value in meta[field].items()
-            if f"f:{name}" in ours and name != marks.MARK
-        }
+        field: {name: value for name, value in meta[field].items() if f"f:{name}" in ours}
         for field in ("labels", "annotations")
         if field in meta and (ours := owned.get("f:metadata", {}).get(f"f:{field}", {}))
     }

@@ -6,7 +6,7 @@ from flagger_py.decision import Action, Delete
 from flagger_py.refs import SERVICE, controlled_by, key_of
 from flagger_py.wire import Manifest
 
-from . import adopt, marks
+from . import adopt
 from .api import TrafficRouteStatus, Written
 from .case import Case, Seen
 from .objects import ident_of
@@ -51,6 +51,4 @@ def _removal(case: Case, seen: Seen, live: Manifest) -> tuple[Action, ...]:
         kind = seen.kinds[ident_of(live)]
         return (Delete(kind, key_of(live), str(live["metadata"]["uid"])),)
     known = adopt.record_of(case.subject.status.adopted, live)
-    if known is None or marks.another(live, case.subject.name) in seen.others:
-        return ()
-    return (adopt.handed_back(known, live),)
+    return (adopt.handed_back(known, live),) if known else ()

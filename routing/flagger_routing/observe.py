@@ -7,7 +7,7 @@ from flagger_py.refs import ENDPOINT_SLICE, Key, Kind
 from flagger_py.runtime.cluster import Site
 from flagger_py.wire import Manifest
 
-from . import marks, services
+from . import services, taken
 from .api import TRAFFIC_ROUTE, Adopted, Written
 from .case import Case, RouteSubject, Seen, open_case
 from .choose import receivers
@@ -41,7 +41,7 @@ async def observe(
     return Seen(
         live=present,
         kinds={**kinds, **served},
-        others=await _others(subject, site, present.values()),
+        held=await _held(subject, site, present.values()),
         serving=await _serving(case, site, present),
         related=await _related(case, site),
     )
@@ -52,10 +52,10 @@ async def _belongings(subject: RouteSubject, site: Site) -> Seen:
     try:
         live, kinds = await _recorded(subject, site, skip=frozenset())
         present = {name: found for name, found in live.items() if found is not None}
-        others = await _others(subject, site, present.values())
+        held = await _held(subject, site, present.values())
     except SpecError as error:
         return Seen(hindrance=error.message)
-    return Seen(live=present, kinds=kinds, others=others)
+    return Seen(live=present, kinds=kinds, held=held)
 
 
 async def _recorded(
@@ -77,12 +77,13 @@ async def _recorded(
     return live, kinds
 
 
-async def _others(subject: RouteSubject, site: Site, live: Iterable[Manifest]) -> frozenset[str]:
-    """Return the other TrafficRoutes, if they exist, that have marked what is here."""
-    names = {name for one in live if (name := marks.another(one, subject.name))}
-    keys = [Key(subject.namespace, name) for name in sorted(names)]
-    found = [await site.cluster.get(TRAFFIC_ROUTE, key) for key in keys]
-    return frozenset(str(one["metadata"]["name"]) for one in found if one is not None)
+async def _held(subject: RouteSubject, site: Site, lives: Iterable[Manifest]) -> dict[str, str]:
+    """Return by which other TrafficRoute an object is held that we have never changed."""
+    asked = [live for live in lives if taken.doubtful(subject, live)]
+    if not asked:
+        return {}
+    routes = await site.cluster.select(TRAFFIC_ROUTE, subject.namespace, {})
+    return taken.holders(subject, asked, routes)
 
 
 async def _serving(case: Case, site: Site, live: Mapping[str, Manifest]) -> frozenset[str]:

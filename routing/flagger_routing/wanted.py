@@ -7,7 +7,7 @@ from flagger_py.contracts import Split
 from flagger_py.errors import SpecError
 from flagger_py.refs import owner_reference
 
-from . import adopt, held, marks, ports, services
+from . import adopt, held, ports, services
 from .api import Refused
 from .case import Case, Seen
 from .choose import apex_waits
@@ -60,13 +60,10 @@ def wanted(case: Case, seen: Seen, split: Split | None) -> Wanted:
 
 
 def _rendered(case: Case, seen: Seen, split: Split) -> tuple[Want, ...]:
-    request, name = case.request(split), case.subject.name
+    request = case.request(split)
     live = seen.live.get(services.address(case.subject.namespace, case.names, Role.APEX).ident)
     request = replace(request, service=services.with_unmanaged(request.service, live))
-    return tuple(
-        Want(one, marks.marked(one, name), lists_are_ours=True)
-        for one in case.router.render(request)
-    )
+    return tuple(Want(one, one, lists_are_ours=True) for one in case.router.render(request))
 
 
 def _moved(case: Case, seen: Seen, split: Split, fault: SpecError) -> tuple[Want, ...]:
@@ -97,4 +94,4 @@ def _service(case: Case, seen: Seen, role: Role) -> Want:
     live = seen.live.get(services.address(subject.namespace, case.names, role).ident)
     whole = services.render(subject.spec, subject.namespace, case.names, role, live)
     akin = live is not None and akin_to(live, subject.manifest)
-    return Want(whole, marks.marked(services.adopted(whole, akin=akin), subject.name))
+    return Want(whole, services.adopted(whole, akin=akin))

@@ -47,7 +47,7 @@ def essence(manifest: Mapping[str, Any] | None) -> dict[str, Any]:
     return {**kept, "spec": manifest["spec"]}
 
 
-def test_of_an_adopted_service_only_ports_selector_and_three_annotations_change() -> None:
+def test_of_an_adopted_service_only_ports_selector_and_two_annotations_change() -> None:
     bench = adopting(USERS_SERVICE)
 
     service = bench.service()
@@ -62,7 +62,6 @@ def test_of_an_adopted_service_only_ports_selector_and_three_annotations_change(
         "note",
         TOOLKIT,
         "helm.toolkit.fluxcd.io/driftDetection",
-        "routing.flagger.app/traffic-route",
     }
     assert "ownerReferences" not in service["metadata"]
 

@@ -10,8 +10,6 @@ from flagger_routing.api import TRAFFIC_ROUTE
 from tests.routing.bench import NAMESPACE, WATCHED, Bench, _nobody, a_spec
 from tests.routing.test_apex import USERS_APEX
 
-MARK = "routing.flagger.app/traffic-route"
-
 
 def adopted() -> Bench:
     bench = Bench(a_spec("kubernetes"))
@@ -84,34 +82,34 @@ def test_it_takes_the_object_once_the_first_has_handed_it_back() -> None:
     handed_back = bench.service()
     go(bench)
 
-    assert MARK not in (handed_back["metadata"].get("annotations") or {})
     assert handed_back["spec"]["selector"] == USERS_APEX["spec"]["selector"]
     assert apex_of(bench) == "b-primary"
-    assert bench.service()["metadata"]["annotations"][MARK] == "second"
 
 
-def test_what_another_one_changes_now_is_not_handed_back_to_what_it_was() -> None:
-    """Two that had adopted it both, before there was a mark, know two originals."""
+def test_of_two_that_remember_it_the_older_one_changes_it() -> None:
+    """Both had seen it before either had changed it."""
     bench = adopted()
     a_second(bench)
-    bench.hand(SERVICE, "app", {"metadata": {"annotations": {MARK: "second"}}})
+    records = (bench.manifest or {})["status"]["adopted"]
+    bench.store.set_status(
+        TRAFFIC_ROUTE, Key(NAMESPACE, "second"), {"adopted": records}, "flagger-routing"
+    )
 
-    bench.store.delete(TRAFFIC_ROUTE, Key(NAMESPACE, "app"))
+    sentence = go(bench)
     bench.settle()
+    bench.store.delete(TRAFFIC_ROUTE, Key(NAMESPACE, "second"))
 
-    assert bench.manifest is None
+    assert "Service app was adopted by TrafficRoute app" in sentence
     assert apex_of(bench) == "app-primary"
+    assert bench.events("DriftRepaired") == []
 
 
-def test_the_mark_of_one_that_is_gone_holds_nobody_off() -> None:
-    bench = Bench(a_spec("kubernetes"))
-    bench.store.create(USERS_APEX, "kubectl-create")
-    bench.hand(SERVICE, "app", {"metadata": {"annotations": {MARK: "gone"}}})
-
-    bench.settle()
-    during = bench.service()["metadata"]["annotations"][MARK]
+def test_one_that_is_gone_without_handing_back_holds_nobody_off() -> None:
+    bench = adopted()
+    bench.hand(TRAFFIC_ROUTE, "app", {"metadata": {"finalizers": []}})
     bench.store.delete(TRAFFIC_ROUTE, Key(NAMESPACE, "app"))
-    bench.settle()
+    a_second(bench)
 
-    assert during == "app"
-    assert MARK not in (bench.service()["metadata"].get("annotations") or {})
+    go(bench)
+
+    assert apex_of(bench) == "b-primary"
