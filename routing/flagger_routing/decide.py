@@ -54,7 +54,7 @@ def decide(
     elif choice.split is None:
         said = _nothing_yet(case, status, choice)
     else:
-        said = progress.follow(case, seen, choice.split, choice, front)
+        said = progress.follow(case, seen, choice.split, choice, (*backends, *front))
     return _ended(case, seen, status, (*backends, *front), said)
 
 

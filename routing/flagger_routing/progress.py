@@ -1,16 +1,19 @@
 """Whether the split that should be in force is: what the route says and who has judged it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flagger_py.conditions import Standing, progressing, ready, retrying
 from flagger_py.contracts import InForce, Split
 from flagger_py.decision import Emit
+from flagger_py.refs import SERVICE
 from flagger_py.wire import Manifest
 
 from .api import Applied
 from .case import Case, Seen
-from .choose import Choice, spoken_split
+from .choose import Choice, receivers, spoken_split
 from .plan import State, Step
 from .reasons import Reason
 from .routers.contract import Accepted, Judgement, NotYet, Refused, Unjudged
@@ -34,7 +37,9 @@ class Progress:
 def follow(
     case: Case, seen: Seen, split: Split, choice: Choice, steps: tuple[Step, ...]
 ) -> Progress:
-    """Judge how far *split* is in force, given the *steps* about apex and route of this pass."""
+    """Judge how far *split* is in force, given all *steps* of this pass."""
+    diverted = _diverted(case, seen, split, steps)
+    steps = tuple(step for step in steps if not _is_backend(step, case))
     judgement = _judged(case, seen, split, steps)
     withdrawn = isinstance(judgement, Unjudged) and bool(case.judged_by(seen))
     if isinstance(judgement, Unjudged) and withdrawn:
@@ -49,7 +54,7 @@ def follow(
             message = f"{message}, though {judgement.sentence}"
             events = _warned(case, split, judgement)
             judgement, wait_s = Accepted(), None
-    interrupted = withdrawn or _interrupted(case, seen, split, steps)
+    interrupted = withdrawn or diverted or _interrupted(case, seen, split, steps)
     in_force = _in_force(case, split, judgement, interrupted)
     standing = choice.hindrance or _standing(judgement, message)
     return Progress(
@@ -88,6 +93,29 @@ def _interrupted(case: Case, seen: Seen, split: Split, steps: tuple[Step, ...]) 
     if not repaired:
         return False
     return not _says(case, case.routes(seen), split, steps)
+
+
+def _diverted(case: Case, seen: Seen, split: Split, steps: tuple[Step, ...]) -> bool:
+    """Tell whether a Service that gets requests led elsewhere until this pass put it back."""
+    for step in steps:
+        name = step.want.whole["metadata"]["name"]
+        if step.state is not State.REPAIRED or not _is_backend(step, case):
+            continue
+        live = seen.live.get(step.want.ident)
+        if name in receivers(case, split) and not _leads_there(step.want.whole, live):
+            return True
+    return False
+
+
+def _leads_there(wanted: Manifest, live: Manifest | None) -> bool:
+    if live is None or live["spec"].get("selector") != wanted["spec"]["selector"]:
+        return False
+    found = [_leads(port) for port in live["spec"].get("ports") or ()]
+    return all(_leads(port) in found for port in wanted["spec"]["ports"])
+
+
+def _leads(port: Mapping[str, Any]) -> tuple[object, ...]:
+    return port.get("port"), port.get("protocol", "TCP"), port.get("targetPort", port.get("port"))
 
 
 def _says(case: Case, routes: tuple[Manifest, ...], split: Split, steps: tuple[Step, ...]) -> bool:
@@ -166,6 +194,11 @@ def _standing(judgement: Judgement, message: str) -> Standing:
 
 def _under_way(steps: tuple[Step, ...]) -> bool:
     return any(step.writes or step.state is State.PENDING for step in steps)
+
+
+def _is_backend(step: Step, case: Case) -> bool:
+    meta, kind = step.want.whole["metadata"], step.want.whole["kind"]
+    return kind == SERVICE.kind and meta["name"] in (case.names.primary, case.names.canary)
 
 
 def _is_route(step: Step, case: Case) -> bool:

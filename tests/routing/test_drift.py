@@ -8,6 +8,7 @@ from flagger_py.refs import SERVICE, Key, Kind
 from flagger_py.testing.served import HTTP_ROUTE, TRAEFIK_SERVICE
 from tests.routing.bench import NAMESPACE, Bench, a_spec
 
+TOOLKIT = "kustomize.toolkit.fluxcd.io/reconcile"
 AT_20 = {"app-primary": 80, "app-canary": 20}
 
 
@@ -128,6 +129,53 @@ def test_an_edited_selector_is_put_back(name: str) -> None:
 
     assert bench.service(name)["spec"]["selector"] == before
     assert len(bench.events("DriftRepaired")) == 1
+
+
+DIVERSIONS: dict[str, Any] = {
+    "selector": {"spec": {"selector": {"app": "elsewhere"}}},
+    "target port": replaced("/spec/ports/0/targetPort", 1),
+    "deletion": None,
+}
+
+
+@pytest.mark.parametrize("how", DIVERSIONS)
+@pytest.mark.parametrize("name", ["app-primary", "app-canary"])
+@pytest.mark.parametrize("provider", ["traefik", "gatewayapi:v1"])
+def test_a_side_that_led_elsewhere_ends_the_time_in_force(
+    provider: str, name: str, how: str
+) -> None:
+    bench = at_20(provider)
+
+    if DIVERSIONS[how] is None:
+        bench.store.delete(SERVICE, Key(NAMESPACE, name))
+    else:
+        bench.hand(SERVICE, name, DIVERSIONS[how])
+    bench.settle()
+
+    assert bench.in_force is not None
+    assert bench.in_force.split.canary == 20
+    assert bench.in_force_for_s == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "patch"),
+    [
+        ("app", {"spec": {"selector": {"app": "elsewhere"}}}),
+        ("app-canary", {"metadata": {"annotations": {TOOLKIT: "enabled"}}}),
+    ],
+    ids=["the apex, beside a route", "metadata"],
+)
+def test_what_no_request_of_the_split_follows_does_not_end_it(
+    name: str, patch: dict[str, Any]
+) -> None:
+    bench = at_20("gatewayapi:v1")
+    before = bench.in_force
+
+    bench.hand(SERVICE, name, patch)
+    bench.settle()
+
+    assert len(bench.events("DriftRepaired")) == 1
+    assert bench.in_force == before
 
 
 def test_a_changed_service_is_no_drift() -> None:
