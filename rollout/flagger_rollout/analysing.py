@@ -5,9 +5,10 @@ from flagger_py.contracts import ALL_TO_PRIMARY
 
 from . import asking, copying, ending, serving, stepping, ticking
 from .api_status import Ending
-from .case import Case, split_for
+from .case import Case
 from .move import Move, begun, changed, recorded
 from .readiness import Readiness, emptied
+from .splits import split_for
 from .telling import Reason, Told
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from flagger_py.conditions import Reason as StandingReason
 from flagger_py.conditions import Standing, progressing, retrying, stalled
@@ -98,7 +97,7 @@ def waits_for_verdict(case: Case, child: Child) -> tuple[Standing, float | None]
 def wait_for_split(case: Case, what: str, workloads: tuple[Action, ...] = ()) -> Move:
     """Leave the status as it is until the route has put its split in force."""
     standing, wake_s = waits_for_split(case, what)
-    left_s = case.spec.progress_deadline_seconds - _split_due_for_s(case)
+    left_s = case.spec.progress_deadline_seconds - case.seen.unrouted_s
     if left_s > 0:
         wake_s = left_s if wake_s is None else min(wake_s, left_s)
     return Move(case.status, standing, workloads=workloads, wake_s=wake_s)
@@ -107,7 +106,7 @@ def wait_for_split(case: Case, what: str, workloads: tuple[Action, ...] = ()) ->
 def never_routed(case: Case, split: Split) -> str:
     """Say that *split* was waited for until the progress deadline; empty until then."""
     limit_s = case.spec.progress_deadline_seconds
-    if _split_due_for_s(case) < limit_s:
+    if case.seen.unrouted_s < limit_s:
         return ""
     standing, _ = waits_for_split(case, "nobody says why")
     return (
@@ -147,17 +146,3 @@ def waits_for_answer(case: Case, child: Child, what: str) -> tuple[Standing, flo
     if announced is not None and announced.since > case.now:
         wake_s = case.seconds_until(announced.since)
     return progressing(what), wake_s
-
-
-def _split_due_for_s(case: Case) -> float:
-    """Return for how long the split has been waited for, at most.
-
-    It was asked for no later than our status changed, and a route that had put it in force and
-    lost it says since when.
-    """
-    ready = condition_of(status_of(case.seen.route.manifest or {}), "Ready")
-    changed = ready.get("lastTransitionTime")
-    moments = [case.status.last_transition_time or case.now]
-    if changed is not None:
-        moments.append(datetime.fromisoformat(changed))
-    return (case.now - max(moments)).total_seconds()

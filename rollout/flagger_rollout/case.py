@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flagger_py.contracts import ALL_TO_PRIMARY, Split, token
+from flagger_py.contracts import Split, token
 from flagger_py.refs import PRIMARY, owner_reference
 from flagger_py.subject import Subject
 from flagger_py.wire import Manifest
@@ -12,10 +12,11 @@ from .api import CanarySpec, CanaryStatus
 from .api_analysis import Webhook, WebhookType
 from .api_status import Progress
 from .fingerprints import revision_of, webhook_checksum
-from .phases import ACTIVE, Phase
+from .phases import Phase
 from .readiness import Readiness, readiness
 from .settings import RolloutSettings
 from .sight import Seen
+from .splits import routed_since, split_for
 from .target import Selector
 from .telling import Envelope, Reason, Told
 
@@ -164,16 +165,8 @@ class Case:
         )
 
     def in_force_since(self, split: Split) -> datetime | None:
-        """Return since when requests really follow *split*, None while they do not.
-
-        A route may announce a split for a moment to come; until then it is not in force.
-        """
-        routed = self.seen.route.routed
-        if routed is None or routed.in_force is None or not routed.current:
-            return None
-        if routed.in_force.split != split or routed.in_force.since > self.now:
-            return None
-        return routed.in_force.since
+        """Return since when requests really follow *split*, None while they do not."""
+        return routed_since(self.seen.route, split, self.now)
 
     @property
     def route_since(self) -> datetime | None:
@@ -232,17 +225,3 @@ class Case:
         return (
             f"{self.display}: weight {weight}%, check {tick}, {failed} of {threshold} failed checks"
         )
-
-
-def split_for(status: CanaryStatus) -> Split:
-    """Return the split that *status* asks for: it alone decides who gets which share.
-
-    Outside a release everything goes to the primary, except after a failed promotion, whose
-    only healthy pods are the target's.
-    """
-    phase, progress = Phase(status.phase), status.progress or Progress()
-    if progress.ending is not None and not progress.primary_lost:
-        return ALL_TO_PRIMARY
-    if phase in ACTIVE or (phase is Phase.FAILED and progress.primary_lost):
-        return Split(primary=100 - status.canary_weight, canary=status.canary_weight)
-    return ALL_TO_PRIMARY

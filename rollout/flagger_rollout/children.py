@@ -12,10 +12,11 @@ from flagger_py.refs import Kind, key_of
 from .api import CanaryStatus
 from .api_analysis import Webhook
 from .api_analysis import WebhookType as Hook
-from .case import Case, split_for
+from .case import Case
 from .configs import MANAGED_BY
 from .phases import Phase
 from .sight import Child
+from .splits import split_for
 from .target import extra_ports
 from .telling import payload
 

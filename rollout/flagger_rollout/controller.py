@@ -17,7 +17,7 @@ from .api import KIND, CanarySpec, CanaryStatus
 from .children import paused
 from .decide import decide
 from .deleting import FINALIZER
-from .observe import observe
+from .observe import begin_anew, observe
 from .series import MEANINGS
 from .settings import RolloutSettings
 from .sight import Seen
@@ -118,6 +118,7 @@ async def _suspended(
 ) -> tuple[Action, ...]:
     """Say once that nothing happens any more, and suspend those who answer for this Canary."""
     seen = await observe(settings, subject, site)
+    begin_anew(site)
     children = (seen.route, seen.analysis, *seen.gates.values())
     told = Emit(
         Reason.SUSPENDED,

@@ -13,8 +13,9 @@ from . import children, claims
 from .api import CanaryStatus
 from .api_analysis import WebhookType as Hook
 from .api_status import LastDecision
-from .case import Case, split_for
+from .case import Case
 from .phases import Phase, enter, promoted_condition
+from .splits import split_for
 from .telling import Reason, Told, deliveries, emits
 
 _FAILED, _OK, _PROGRESSING = 2, 1, 0

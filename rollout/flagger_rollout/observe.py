@@ -17,6 +17,10 @@ from .claims import claimant_of, refers
 from .configs import Config, references, tracked
 from .settings import RolloutSettings
 from .sight import Child, Seen
+from .splits import routed_since, split_for
+
+_UNACKNOWLEDGED, _UNROUTED = "unacknowledged", "unrouted"
+"""Where in an object's memory it stands since when somebody was waited for."""
 
 
 async def observe(
@@ -31,10 +35,11 @@ async def observe(
         target = await site.cluster.get(DEPLOYMENT, Key(namespace, name))
         primary = await site.cluster.get(DEPLOYMENT, Key(namespace, f"{name}{PRIMARY}"))
     configs, missing = await _configs(settings, subject, site, target)
+    route = await look.route()
     return Seen(
         target=target,
         primary=primary,
-        route=await look.route(),
+        route=route,
         analysis=await look.child(METRIC_ANALYSIS, subject.name),
         gates={
             hook.name: await look.child(GATE, gate_name(subject.name, hook.name))
@@ -50,7 +55,14 @@ async def observe(
         leftovers=await look.leftovers(),
         configs=configs,
         missing_configs=missing,
+        unrouted_s=look.unrouted_s(route),
     )
+
+
+def begin_anew(site: Site) -> None:
+    """Forget for how long was waited: what a suspended Canary waits for, nobody owes it."""
+    for waiting in (_UNACKNOWLEDGED, _UNROUTED):
+        site.memory.pop(waiting, None)
 
 
 class _Look:
@@ -112,9 +124,20 @@ class _Look:
             return ()
         return tuple(gate for gate in made if gate["metadata"]["name"] not in wanted)
 
+    def unrouted_s(self, route: Child) -> float:
+        """Return for how long *route* has been seen without the split that is asked of it."""
+        split = split_for(self.subject.status)
+        if routed_since(route, split, self.site.now) is not None:
+            self.site.memory.pop(_UNROUTED, None)
+            return 0.0
+        noted: object = self.site.memory.get(_UNROUTED)
+        if not isinstance(noted, tuple) or noted[0] != split:
+            noted = self.site.memory[_UNROUTED] = (split, self.site.now)
+        return float((self.site.now - noted[1]).total_seconds())
+
     def _waited_s(self, kind: Kind, manifest: Manifest | None) -> float:
         """Return for how long the present generation has been seen without an answer."""
-        waiting: dict[str, object] = self.site.memory.setdefault("unacknowledged", {})
+        waiting: dict[str, object] = self.site.memory.setdefault(_UNACKNOWLEDGED, {})
         if manifest is None or acknowledged(manifest):
             waiting.pop(f"{kind}/{manifest['metadata']['name']}" if manifest else "", None)
             return 0.0

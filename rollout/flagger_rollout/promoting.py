@@ -6,10 +6,11 @@ from flagger_py.conditions import progressing
 from flagger_py.contracts import ALL_TO_PRIMARY
 
 from . import asking, closing, rolling
-from .case import Case, split_for
+from .case import Case
 from .move import Move, changed, recorded
 from .phases import Phase
 from .plan import promotion_weight
+from .splits import split_for
 from .telling import Reason
 
 

@@ -86,6 +86,8 @@ class Seen:
     configs: tuple[Config, ...] = ()
     missing_configs: tuple[str, ...] = ()
     """Configs the target needs and nobody has made."""
+    unrouted_s: float = 0.0
+    """For how long the split that the status asks for has been seen not to be in force."""
 
     @property
     def asked(self) -> tuple[Child, ...]:

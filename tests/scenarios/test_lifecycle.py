@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 from flagger_cli.simulator.four import Four
+from flagger_py.egress import Request, Response
 from flagger_py.refs import DEPLOYMENT, SERVICE, Key, Kind
 from flagger_py.testing import build
 from flagger_py.testing.served import TRAEFIK_SERVICE
@@ -130,9 +131,30 @@ def test_a_resumed_canary_goes_on_where_it_was() -> None:
             edited = stored(four, CANARY)
             edited["spec"]["suspend"] = suspend
             four.world.store.update(edited)
-            four.simulation.settle() if suspend else until(four, "Succeeded")
+            four.simulation.run_for(7200) if suspend else until(four, "Succeeded")
 
         assert version(stored(four, DEPLOYMENT, PRIMARY)) == "2"
+
+
+async def closed(_request: Request) -> Response:
+    return Response(403)
+
+
+def test_a_service_edited_after_a_long_wait_ends_no_release() -> None:
+    """The route has to be written anew then, and is not in force for a moment."""
+    gate = {"name": "ask", "type": "confirm-promotion", "url": "http://gate.test/"}
+    analysis = {**a_canary()["spec"]["analysis"], "webhooks": [gate]}
+    with Four(servers={"gate.test": closed}) as four:
+        begun(four, analysis=analysis)
+        push(four, "2")
+        until(four, "WaitingPromotion")
+        four.simulation.run_for(7200)
+        edited = stored(four, CANARY)
+        edited["spec"]["service"]["timeout"] = "7s"
+        four.world.store.update(edited)
+        four.simulation.run_for(60)
+
+        assert phase(four) == "WaitingPromotion"
 
 
 FLAGGER_STATUS = {
