@@ -23,7 +23,7 @@ from flagger_routing.routers import router_for
 from flagger_routing.routers.discovery import all_routers
 from flagger_routing.settings import RoutingSettings
 
-from .metric_checks import Finding, analysis_findings, template_findings
+from .metric_checks import Finding, analysis_findings, template_findings, unbounded
 from .resources import RESOURCES
 
 Spec = TypeVar("Spec", bound=Wire)
@@ -47,7 +47,9 @@ def findings_of(kind: str, manifest: Mapping[str, Any]) -> Findings:
         case "TrafficRoute":
             _traffic_route(manifest, found)
         case "MetricAnalysis":
-            found.take(analysis_findings(manifest.get("spec") or {}, manifest))
+            spec = manifest.get("spec") or {}
+            found.take(analysis_findings(spec, manifest))
+            found.notes.extend(unbounded(spec, ""))
         case "MetricTemplate":
             found.take(template_findings(manifest))
         case "Gate":
@@ -119,15 +121,19 @@ def _metrics(spec: CanarySpec, manifest: Mapping[str, Any], found: _Found) -> No
     if spec.metrics_server:
         target["metricsServer"] = spec.metrics_server
     # What is wrong with a range was said above, in the rollout's words.
-    metrics = [{**m.wire(), "thresholdRange": None} for m in spec.analysis.metrics]
+    metrics = [metric.wire() for metric in spec.analysis.metrics]
     asked = {"target": target, "metrics": metrics}
-    found.take(map(_moved, analysis_findings(asked, manifest)))
+    if not spec.skip_analysis:
+        found.notes.extend(map(_moved, unbounded(asked, "")))
+    asked["metrics"] = [{**metric, "thresholdRange": None} for metric in metrics]
+    for finding in analysis_findings(asked, manifest):
+        found.take([replace(finding, text=_moved(finding.text))])
 
 
-def _moved(finding: Finding) -> Finding:
+def _moved(text: str) -> str:
     """Name the fields of the Canary instead of those of the MetricAnalysis made from it."""
-    moved = finding.text.replace("spec.metrics", "spec.analysis.metrics")
-    return replace(finding, text=moved.replace("spec.target.", "spec."))
+    moved = text.replace("spec.metrics", "spec.analysis.metrics")
+    return moved.replace("spec.target.", "spec.")
 
 
 def _read_otherwise(spec: CanarySpec) -> Iterator[str]:

@@ -72,6 +72,45 @@ def test_what_counts_as_something_else_is_a_note(analysis: Any, note: str) -> No
     assert told.startswith(f"note: -: Canary test/app: {note}")
 
 
+@pytest.mark.parametrize(
+    ("metric", "wanted"),
+    [
+        ({"name": "request-success-rate"}, "thresholdRange.min"),
+        ({"name": "request-success-rate", "thresholdRange": {}}, "thresholdRange.min"),
+        ({"name": "request-success-rate", "thresholdRange": {"min": 0}}, "thresholdRange.min"),
+        ({"name": "request-duration", "thresholdRange": {}}, "thresholdRange.max"),
+        (
+            {"name": "own", "query": "up", "thresholdRange": {}},
+            "thresholdRange.min or thresholdRange.max",
+        ),
+    ],
+    ids=["no range", "empty range", "zero", "duration", "own query"],
+)
+def test_a_metric_that_cannot_fail_is_a_note(metric: Any, wanted: str) -> None:
+    told = (
+        f"spec.analysis.metrics[0] ({metric['name']}): no bound is set, so every value passes; "
+        f"set {wanted}\n"
+    )
+
+    code, _, err = _lint(a_canary(spec={"analysis": {"metrics": [metric]}}))
+
+    assert code == 0
+    assert told in err
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        {"name": "request-success-rate", "threshold": 99},
+        {"name": "request-duration"},
+        {"name": "own", "query": "up", "thresholdRange": {"min": 0}},
+    ],
+    ids=["threshold", "duration of 0", "own query from 0"],
+)
+def test_a_metric_with_a_bound_has_no_note(metric: Any) -> None:
+    assert "no bound" not in _lint(a_canary(spec={"analysis": {"metrics": [metric]}}))[2]
+
+
 def _of(group: str, kind: str, spec: Any) -> dict[str, Any]:
     return {"apiVersion": group, "kind": kind, "metadata": {"name": "a"}, "spec": spec}
 
