@@ -36,12 +36,15 @@ class Checked:
         return (*self.unknown, *self.invalid)
 
 
-def lint(documents: Iterable[Document]) -> tuple[Checked, ...]:
-    """Look at every object; those of foreign kinds are left alone."""
-    return tuple(_checked(document) for document in documents)
+def lint(documents: Iterable[Document], provider: str = "") -> tuple[Checked, ...]:
+    """Look at every object; those of foreign kinds are left alone.
+
+    *provider* routes Canaries that name none; without it their routes are not judged.
+    """
+    return tuple(_checked(document, provider) for document in documents)
 
 
-def _checked(document: Document) -> Checked:
+def _checked(document: Document, provider: str) -> Checked:
     value, source = document.value, document.source
     if not isinstance(value, Mapping) or not value.get("kind"):
         nothing = "it is no Kubernetes object: kind is missing"
@@ -54,7 +57,7 @@ def _checked(document: Document) -> Checked:
         told = () if foreign else (f"no kind {kind} exists in {api_version}",)
         return Checked(title, not foreign, invalid=(*document.double, *told), source=source)
     (version,) = definition(resource)["spec"]["versions"]
-    found = _content(resource.kind.kind, value)
+    found = _content(resource.kind.kind, value, provider)
     return Checked(
         title,
         True,
@@ -66,11 +69,11 @@ def _checked(document: Document) -> Checked:
     )
 
 
-def _content(kind: str, value: Mapping[str, Any]) -> Findings:
+def _content(kind: str, value: Mapping[str, Any], provider: str) -> Findings:
     metadata = value.get("metadata") or {}
     if not isinstance(metadata, Mapping) or not metadata.get("name"):
         return Findings(("metadata.name: missing",))
-    return findings_of(kind, value)
+    return findings_of(kind, value, provider)
 
 
 def _title(value: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ from flagger_routing.settings import RoutingSettings
 
 from .metric_checks import Finding, analysis_findings, template_findings, unbounded
 from .resources import RESOURCES
+from .route_checks import asked_of_router
 
 Spec = TypeVar("Spec", bound=Wire)
 
@@ -38,12 +39,15 @@ class Findings:
     notes: tuple[str, ...] = ()
 
 
-def findings_of(kind: str, manifest: Mapping[str, Any]) -> Findings:
-    """Return what the part that reconciles *kind* would say of *manifest* on its own."""
+def findings_of(kind: str, manifest: Mapping[str, Any], provider: str = "") -> Findings:
+    """Return what the part that reconciles *kind* would say of *manifest* on its own.
+
+    *provider* is the controllers' own where a Canary names none, empty where it is not known.
+    """
     found = _Found()
     match kind:
         case "Canary":
-            _canary(manifest, found)
+            _canary(manifest, found, provider)
         case "TrafficRoute":
             _traffic_route(manifest, found)
         case "MetricAnalysis":
@@ -91,7 +95,7 @@ class _Found:
             self.invalid.append(f"{at}{error.message.removeprefix(own)}")
 
 
-def _canary(manifest: Mapping[str, Any], found: _Found) -> None:
+def _canary(manifest: Mapping[str, Any], found: _Found, provider: str) -> None:
     spec = found.spec(CanarySpec, manifest)
     if spec is None:
         return
@@ -101,6 +105,7 @@ def _canary(manifest: Mapping[str, Any], found: _Found) -> None:
     found.attempt(lambda: refuse_invalid(spec, name, no_cross_namespace=None), own=own)
     _webhooks(spec, found)
     _metrics(spec, manifest, found)
+    _route(spec, spec.provider or provider, manifest, found)
     found.notes.extend(_read_otherwise(spec))
 
 
@@ -128,6 +133,16 @@ def _metrics(spec: CanarySpec, manifest: Mapping[str, Any], found: _Found) -> No
     asked["metrics"] = [{**metric, "thresholdRange": None} for metric in metrics]
     for finding in analysis_findings(asked, manifest):
         found.take([replace(finding, text=_moved(finding.text))])
+
+
+def _route(spec: CanarySpec, provider: str, manifest: Mapping[str, Any], found: _Found) -> None:
+    """Ask the router as the TrafficRoute would that is made from the Canary."""
+    if not provider:
+        return  # The controllers' --mesh-provider decides.
+    heard = asked_of_router(spec, provider, manifest)
+    if heard.refusal:
+        found.invalid.append(heard.refusal)
+    found.notes.extend(heard.unused)
 
 
 def _moved(text: str) -> str:

@@ -31,6 +31,12 @@ def _hook(**hook: Any) -> dict[str, Any]:
     ("spec", "finding"),
     [
         ({"provider": "treafik"}, "spec.provider: 'treafik' is unknown; choose one of"),
+        (
+            {"provider": "kubernetes"},
+            "spec.provider: kubernetes gives no shares; set spec.skipAnalysis: true, or choose "
+            "gatewayapi:v1, gatewayapi:v1beta1 or traefik",
+        ),
+        ({"provider": "gatewayapi:v1"}, "spec.service.gatewayRefs: provider gatewayapi:v1 needs"),
         ({"provider": "istio"}, "istio is a provider of Flagger that this version does not route"),
         (_metric(), "spec.analysis.metrics[0] (errors): no usable metrics template and query"),
         (_metric(query="up{{ interval }"), "metrics[0] (errors): template parsing failed"),
@@ -70,6 +76,31 @@ def test_what_counts_as_something_else_is_a_note(analysis: Any, note: str) -> No
 
     assert (code, out) == (0, "")
     assert told.startswith(f"note: -: Canary test/app: {note}")
+
+
+def test_a_provider_without_shares_is_enough_where_nothing_is_analysed() -> None:
+    canary = a_canary(spec={"provider": "kubernetes", "skipAnalysis": True})
+
+    assert _lint(canary)[:2] == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({"service": {"hosts": ["app.test"]}}, "spec.service.hosts"),
+        ({"service": {"timeout": "5s"}}, "spec.service.timeout"),
+        (
+            {"ingressRef": {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "a"}},
+            "spec.ingressRef",
+        ),
+    ],
+    ids=["hosts", "timeout", "ingress"],
+)
+def test_a_field_that_the_provider_makes_nothing_of_is_a_note(spec: Any, field: str) -> None:
+    code, _, told = _lint(a_canary(spec=spec))
+
+    assert code == 0
+    assert f"note: -: Canary test/app: {field}: means nothing to provider traefik\n" in told
 
 
 @pytest.mark.parametrize(

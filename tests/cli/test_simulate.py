@@ -123,8 +123,10 @@ def test_a_revision_that_nobody_looks_at_is_no_success(tmp_path: Path) -> None:
         ({"analysis": {"interval": 30}}, "spec.analysis.interval: "),
         ({"analysis": {"metrics": [{"name": "sucess"}]}}, "no usable metrics template"),
         ({"provider": "treafik"}, "spec.provider: 'treafik' is unknown"),
+        ({"provider": "kubernetes"}, "spec.provider: kubernetes gives no shares; set"),
+        ({"provider": "gatewayapi:v1"}, "spec.service.gatewayRefs: provider gatewayapi:v1 needs"),
     ],
-    ids=["no target", "no text", "unknown metric", "unknown router"],
+    ids=["no target", "no text", "unknown metric", "unknown router", "no shares", "no gateway"],
 )
 def test_an_invalid_spec_is_not_played(tmp_path: Path, spec: Any, finding: str) -> None:
     result = call("simulate", "-f", _file(tmp_path, a_canary(spec=spec)))
@@ -189,7 +191,8 @@ def test_a_play_takes_time(tmp_path: Path, seconds: str) -> None:
 
 
 def test_gateway_api_is_played_as_well(tmp_path: Path) -> None:
-    canary = a_canary(spec={"provider": "gatewayapi:v1"})
+    service = {"gatewayRefs": [{"name": "edge", "namespace": "infra"}]}
+    canary = a_canary(spec={"provider": "gatewayapi:v1", "service": service})
 
     result = call("simulate", "-f", _file(tmp_path, canary))
 

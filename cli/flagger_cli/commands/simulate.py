@@ -50,7 +50,7 @@ def simulate(
     shares = dict(_share(text) for text in errors)
     wishes = Wishes(seconds, seed, shares, mesh_provider)
     documents = read(paths)
-    if _invalid(documents):
+    if _invalid(documents, mesh_provider):
         return 1
     on = stage(document.value for document in documents)
     for note in on.notes:
@@ -61,11 +61,11 @@ def simulate(
     return 1 if played.stuck else 0
 
 
-def _invalid(documents: tuple[Document, ...]) -> bool:
+def _invalid(documents: tuple[Document, ...], provider: str) -> bool:
     """Say what `lint` finds; tells whether it is more than fields that nobody reads."""
     from ..linting import lint
 
-    seen = lint(documents)
+    seen = lint(documents, provider)
     for one in seen:
         for told in (*one.unknown, *one.notes):
             click.echo(f"note: {one.title}: {told}", err=True)
