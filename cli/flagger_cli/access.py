@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from flagger_py.errors import SpecError
+from flagger_py.errors import Missing, SpecError
 from flagger_py.refs import Key, Kind
 from flagger_py.runtime.client import EVENT, Client, Scope
 from flagger_py.runtime.credentials import Credentials, Source
@@ -18,6 +18,8 @@ from flagger_py.wire import Manifest
 from .reach import Reach
 
 POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+INSTALL = "flagger-py crds | kubectl apply --server-side -f -"
+"""What makes a cluster serve our kinds; a command asks for no others by itself."""
 T = TypeVar("T")
 
 
@@ -79,6 +81,8 @@ async def _open(reach: Reach, work: Callable[[Access], Awaitable[T]]) -> T:
         return await work(
             Access(Client(transport), namespace, told.user or "an in-cluster account")
         )
+    except Missing as error:
+        raise Missing(f"{error.message}: {INSTALL}") from error
     finally:
         await transport.close()
 

@@ -9,9 +9,11 @@ from flagger_py.contracts import (
     Measurement,
     Split,
     Verdict,
+    condition_of,
     read_gated,
     read_judged,
     read_routed,
+    status_of,
 )
 from flagger_py.wire import Manifest
 
@@ -47,7 +49,7 @@ def analysis_lines(analysis: Respondent, manifest: Manifest, now: datetime) -> I
     """Say the verdict, on which question, and every reading that gave it."""
     judged = read_judged(manifest)
     if judged is None:
-        yield f"{analysis} has given no verdict yet."
+        yield f"{analysis} has given no verdict yet{_why_not(manifest)}."
         return
     at = f" ({age(judged.at, now)} ago)" if judged.at else ""
     told = f": {judged.sentence}" if judged.sentence else ""
@@ -72,6 +74,12 @@ def gate_lines(gate: Respondent, manifest: Manifest, now: datetime) -> Iterator[
         by = f" by {answer.by} (a claim)" if answer.by else ""
         text = f": {answer.text}" if answer.text else ""
         yield f"  {answer.value}{by} {age(answer.at, now)} ago{text}"
+
+
+def _why_not(manifest: Manifest) -> str:
+    ready = condition_of(status_of(manifest), "Ready")
+    message = str(ready.get("message", "")).rstrip(".")
+    return f": {message}" if ready.get("status") == "False" and message else ""
 
 
 def _waits_for_its_canary(manifest: Manifest) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import click
+
 from flagger_gating import controller as gating
 from flagger_metrics import controller as metrics
-from flagger_py.errors import SpecError
 from flagger_py.runtime.options import RuntimeOptions, add_runtime_flags, flag
 from flagger_py.runtime.part import Part
 from flagger_rollout import controller as rollout
@@ -67,8 +68,8 @@ class Plan:
 def plan(argv: Sequence[str]) -> Plan:
     """Read the flags of a process.
 
-    Raises `click.UsageError` for flags that cannot be read, `SpecError` for an unknown controller
-    and for a flag of Flagger's that nothing would act on.
+    Raises `click.UsageError` for flags that cannot be read and for an unknown controller,
+    `SpecError` for a flag of Flagger's that nothing would act on.
     """
     parser = run_parser()
     given = parser.normal(argv)
@@ -117,7 +118,7 @@ def _chosen(text: str) -> tuple[Controller, ...]:
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         what = f"{', '.join(unknown)} is unknown" if unknown else "no controller is named"
-        raise SpecError(f"--controllers: {what}; choose from {', '.join(known)}")
+        raise click.UsageError(f"--controllers: {what}; choose from {', '.join(known)}")
     return tuple(known[name] for name in names)
 
 

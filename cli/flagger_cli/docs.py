@@ -24,7 +24,8 @@ _INTRODUCTION = """\
 Installed beside kubectl and flux it answers as `kubectl flagger` and `flux flagger`, too:
 the same commands with the same flags.
 
-`--kubeconfig`, `--context` and `-n` go before or after the command; the last one counts.
+`--kubeconfig`, `--context` and `-n` of the commands that ask a cluster go before or after the
+command; the last one counts.
 Without them the kubeconfig that kubectl would take is taken, and the namespace of its context.
 In a pod it is the pod's own account and namespace.
 

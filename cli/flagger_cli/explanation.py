@@ -14,7 +14,7 @@ from .ages import age, moment_of
 from .answers import analysis_lines, gate_lines, route_lines
 from .next_steps import next_steps
 from .picture import Picture, Respondent, happened_at
-from .rows import looked_at
+from .rows import looked_at, suspended
 
 EVENTS_SHOWN_MAX = 12
 
@@ -48,9 +48,9 @@ def explain(picture: Picture, now: datetime) -> tuple[Section, ...]:
     """Return what to tell about *picture*; sections without a sentence are left out."""
     sections = (
         Section(f"Canary {key_of(picture.canary)}", tuple(_canary(picture.canary, now))),
-        Section("Traffic", _all(picture.routes, route_lines, now)),
-        Section("Metrics", _all(picture.analyses, analysis_lines, now)),
-        Section("Gates", _all(picture.gates, gate_lines, now)),
+        Section("Traffic", _all(picture, picture.routes, route_lines, now)),
+        Section("Metrics", _all(picture, picture.analyses, analysis_lines, now)),
+        Section("Gates", _all(picture, picture.gates, gate_lines, now)),
         Section("Events", tuple(_events(picture.events, now))),
         Section("What you can do", next_steps(picture)),
     )
@@ -65,9 +65,9 @@ def _canary(canary: Manifest, now: datetime) -> Iterator[str]:
         stuck = condition_of(status, "Stalled").get("status") == "True"
         what = _REFUSED if stuck else _WAITS_TO_BEGIN
     yield f"{phase or 'New'}: it {what}."
-    if spec.get("suspend"):
+    if suspended(canary):
         yield "It is paused: nothing changes, and what is in force stays in force."
-    if status and not looked_at(canary):
+    elif status and not looked_at(canary):
         yield "Its controller has not looked at the last change of its spec yet."
     yield from _progress(spec, status, now)
     decision = (status.get("progress") or {}).get("decision") or {}
@@ -116,16 +116,23 @@ def _events(events: tuple[Manifest, ...], now: datetime) -> Iterator[str]:
         yield f"{when}: {mark}{whose}{event.get('reason')}: {event.get('message', '')}"
 
 
-def _all(respondents: tuple[Respondent, ...], lines: Any, now: datetime) -> tuple[str, ...]:
-    return tuple(line for respondent in respondents for line in _lines(respondent, lines, now))
+def _all(
+    picture: Picture, respondents: tuple[Respondent, ...], lines: Any, now: datetime
+) -> tuple[str, ...]:
+    return tuple(line for one in respondents for line in _lines(picture.canary, one, lines, now))
 
 
-def _lines(respondent: Respondent, lines: Any, now: datetime) -> Iterator[str]:
+def _lines(canary: Manifest, respondent: Respondent, lines: Any, now: datetime) -> Iterator[str]:
     manifest = respondent.manifest
     if manifest is None:
-        yield f"{respondent} cannot be asked: {respondent.missing}"
+        if respondent.unmade and not status_of(canary).get("phase"):
+            yield f"{respondent}: not made yet; is the rollout controller running?"
+        else:
+            yield f"{respondent} cannot be asked: {respondent.missing}"
         return
     yield from lines(respondent, manifest, now)
+    if suspended(canary) or suspended(manifest):
+        return  # Nobody is to look at it.
     if not looked_at(manifest):
         yield (
             f"{respondent} has a question that nobody has looked at yet; "

@@ -7,6 +7,7 @@ for the help of a command that takes one.
 import click
 from click.shell_completion import CompletionItem
 
+from flagger_py.errors import SpecError
 from flagger_py.refs import Kind
 
 
@@ -19,11 +20,14 @@ class KindName(click.ParamType[Kind]):
         self,
         value: str | Kind,
         param: click.Parameter | None,  # noqa: ARG002 - click's signature
-        ctx: click.Context | None,  # noqa: ARG002 - click's signature
+        ctx: click.Context | None,
     ) -> Kind:
         from .resources import kind_called
 
-        return value if isinstance(value, Kind) else kind_called(value)
+        try:
+            return value if isinstance(value, Kind) else kind_called(value)
+        except SpecError as error:
+            raise click.UsageError(error.message, ctx) from error
 
     def shell_complete(
         self,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import click
 
-from flagger_py.refs import Kind
+from flagger_py.refs import Key, Kind
 from flagger_py.runtime.client import Scope
 
 from .access import Access
@@ -23,6 +23,8 @@ class Wanted:
     kind: Kind
     namespace: str
     output: Output | None = None
+    name: str = ""
+    """The one object that is asked for, empty for all."""
 
     @property
     def none(self) -> str:
@@ -32,6 +34,9 @@ class Wanted:
 
 async def show(access: Access, wanted: Wanted) -> None:
     """Print the objects as they are now."""
+    if wanted.name:
+        await _show_one(access, wanted)
+        return
     found = await access.every(wanted.kind, wanted.namespace)
     if wanted.output is not None and (found or wanted.output is not Output.NAME):
         click.echo(listed(wanted.output, wanted.kind, found), nl=False)
@@ -44,7 +49,9 @@ async def show(access: Access, wanted: Wanted) -> None:
 async def show_on(access: Access, wanted: Wanted) -> None:
     """Print the objects as they are, and each again when it changes; ends by cancellation."""
     roll, first = _Roll(wanted), True
-    async with aclosing(follow(access.client, Scope(wanted.kind, wanted.namespace))) as batches:
+    async with aclosing(
+        follow(access.client, Scope(wanted.kind, wanted.namespace, wanted.name))
+    ) as batches:
         async for batch in batches:
             if first and not batch:
                 click.echo(f"{wanted.none} yet", err=True)
@@ -54,6 +61,14 @@ async def show_on(access: Access, wanted: Wanted) -> None:
                 continue
             for seen in batch:
                 click.echo(single(wanted.output, wanted.kind, seen.manifest), nl=False)
+
+
+async def _show_one(access: Access, wanted: Wanted) -> None:
+    found = await access.need(wanted.kind, Key(wanted.namespace, wanted.name))
+    if wanted.output is not None:
+        click.echo(single(wanted.output, wanted.kind, found), nl=False)
+    else:
+        print_table(table(wanted.kind, (found,), namespaced=False))
 
 
 @dataclass(slots=True)

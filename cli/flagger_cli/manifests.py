@@ -37,22 +37,34 @@ _OF_THE_SERVER = (
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One object of a file; *double* names the keys that its YAML document has twice."""
+    """One object of a file; *double* names the keys that its YAML document has twice.
+
+    With a *fault* there is no object: the file, or the rest of it, cannot be read.
+    """
 
     source: str
     value: Any
     double: tuple[str, ...] = ()
+    fault: str = ""
 
 
 def read(paths: Iterable[Path]) -> tuple[Document, ...]:
     """Return every object in *paths*, in order; `SpecError` names a file that is no YAML."""
-    return tuple(document for path in paths for document in _documents(path))
+    found = tuple(document for path in paths for document in documents(path))
+    for document in found:
+        if document.fault:
+            raise SpecError(f"{document.source} {document.fault}")
+    return found
 
 
-def _documents(path: Path) -> Iterator[Document]:
+def documents(path: Path) -> Iterator[Document]:
+    """Yield every object in *path*; one that cannot be read has a fault, and is the last."""
+    text = ""
     try:
         with click.open_file(str(path), encoding="utf-8") as file:
-            loader = _Loader(file)
+            text = file.read()
+            loader = _Loader(text)
+            loader.name = str(path)
             while loader.check_data():  # type: ignore[no-untyped-call]  # a gap in the stubs
                 loader.double = []
                 value = loader.get_data()
@@ -60,8 +72,21 @@ def _documents(path: Path) -> Iterator[Document]:
                 for item in _unpacked(value):
                     yield Document(str(path), item, double)
                     double = ()
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} is no YAML: {error}") from error
+    except yaml.YAMLError as error:
+        yield Document(str(path), None, fault=f"is no YAML: {error}{_templated(text, error)}")
+    except UnicodeDecodeError as error:
+        yield Document(str(path), None, fault=f"is no UTF-8, so no YAML: {error}")
+    except OSError as error:
+        yield Document(str(path), None, fault=f"cannot be read: {error.strerror}")
+
+
+def _templated(text: str, error: yaml.YAMLError) -> str:
+    """Say what to do first where the line at fault is one of a Helm template."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    lines = text.splitlines()
+    if mark is None or mark.line >= len(lines) or "{{" not in lines[mark.line]:
+        return ""
+    return "; render a Helm template first: helm template ... | flagger-py lint -f -"
 
 
 def _unpacked(value: Any) -> Iterator[Any]:

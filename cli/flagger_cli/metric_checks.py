@@ -11,11 +11,13 @@ from flagger_metrics.promql_queries import PARSE_ERROR, parsed
 from flagger_metrics.promql_vectors import PromqlFault
 from flagger_metrics.providers import Access, provider_of
 from flagger_metrics.providers.installed import installed
+from flagger_metrics.queries import DURATION, SUCCESS_RATE
 from flagger_metrics.questions import Origin, Question, names, questions
 from flagger_metrics.render import check, render
 from flagger_metrics.settings import MetricsSettings, SourceType
 from flagger_metrics.sources import NOTHING_TO_ASK, Finder
 from flagger_metrics.stage import Analysis
+from flagger_metrics.thresholds import bounds
 from flagger_py.clock import wall_clock
 from flagger_py.errors import SpecError
 from flagger_py.subject import Subject
@@ -47,6 +49,27 @@ def analysis_findings(given: Mapping[str, Any], manifest: Mapping[str, Any]) -> 
         found = _found(question, subject)
         if found is not None:
             yield found
+
+
+def unbounded(given: Mapping[str, Any], namespace: str) -> Iterator[str]:
+    """Yield a note for each metric of the analysis *given*, a spec, that no value can fail."""
+    try:
+        spec = MetricAnalysisSpec.read(given, "spec")
+    except SpecError:
+        return  # It is a finding already.
+    for question in questions(spec, namespace):
+        built_in = question.origin is Origin.BUILT_IN
+        name = question.metric.name if built_in else ""
+        limits = bounds(question.metric, name=name)
+        # A share of requests is never negative: a least one of 0 refuses nothing.
+        low = (limits.low or None) if name == SUCCESS_RATE else limits.low
+        if low is not None or limits.high is not None:
+            continue
+        wanted = {SUCCESS_RATE: "min", DURATION: "max"}.get(name, "min or thresholdRange.max")
+        yield (
+            f"{question.field} ({question.metric.name}): no bound is set, so every value passes; "
+            f"set thresholdRange.{wanted}"
+        )
 
 
 def template_findings(manifest: Mapping[str, Any]) -> Iterator[Finding]:

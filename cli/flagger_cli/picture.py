@@ -1,7 +1,7 @@
 """Everything that `explain` looks at: one Canary, those who answer for it, and what was said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flagger_py.errors import FlaggerError
@@ -14,6 +14,8 @@ from .resources import kind_called
 APISIX_ROUTE = "ApisixRoute"
 """Flagger's own meaning of `spec.routeRef`: a route to clone, not one to ask."""
 
+_NOWHERE = "it does not exist"
+
 
 @dataclass(frozen=True, slots=True)
 class Respondent:
@@ -23,6 +25,8 @@ class Respondent:
     name: str
     manifest: Manifest | None = None
     missing: str = ""
+    unmade: bool = False
+    """Whether it is the Canary's own, which its controller has not made."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -65,7 +69,8 @@ class _Finder:
         self._access, self._namespace = access, namespace
 
     async def own(self, plural: str, name: str) -> Respondent:
-        return await self._read(kind_called(plural), name)
+        found = await self._read(kind_called(plural), name)
+        return replace(found, unmade=found.missing == _NOWHERE)
 
     async def owned(self, plural: str, uid: str) -> tuple[Respondent, ...]:
         kind = kind_called(plural)
@@ -110,7 +115,7 @@ class _Finder:
             found = await self._access.client.get(kind, Key(self._namespace, name))
         except FlaggerError as error:
             return Respondent(kind.kind, name, missing=error.message)
-        return Respondent(kind.kind, name, found, "" if found else "it does not exist")
+        return Respondent(kind.kind, name, found, "" if found else _NOWHERE)
 
 
 def happened_at(event: Manifest) -> str:

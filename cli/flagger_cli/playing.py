@@ -7,6 +7,7 @@ from typing import Any
 from flagger_py.contracts import condition_of, status_of
 from flagger_py.egress import Request, Response
 from flagger_py.errors import SpecError
+from flagger_py.quantities import duration_text
 from flagger_py.refs import DEPLOYMENT, NAMESPACE, Key
 from flagger_py.testing.edges import Visit
 from flagger_py.testing.history import Change, Happened
@@ -111,7 +112,7 @@ class _Play:
             self._create(other)
         template = released(on.target, 1, errors.get(1, 0.0))
         self._create({**on.target, "spec": {**on.target["spec"], "template": template}})
-        self._create(edge_route(on))
+        self._create(edge_route(on, self._wishes.mesh_provider))
         self._create(on.canary)
 
     def run(self) -> Played:
@@ -124,8 +125,9 @@ class _Play:
                 return Played(tuple(endings), f"revision {revision} was not taken: {self._why()}")
             if not self._rest():
                 endings.append(self._ending(revision, began_s, before))
+                late = f"after {duration_text(self._wishes.seconds)} of --seconds"
                 return Played(
-                    tuple(endings), f"revision {revision} was not at rest in time: {self._why()}"
+                    tuple(endings), f"revision {revision} was not at rest {late}: {self._why()}"
                 )
             endings.append(self._ending(revision, began_s, before))
             if revision == 1:

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 refused or failed, 2 not understood, 130 interrupted.
 """
 
+import difflib
 import importlib
 import os
 import sys
@@ -16,7 +17,7 @@ from click.shell_completion import CompletionItem
 
 from flagger_py.errors import FlaggerError
 
-from .reach import Reach, reach_options
+from .reach import Reach, reach_of, reach_options
 
 BINARY = "flagger-py"
 FAILED = 1
@@ -71,6 +72,17 @@ class Program(click.Group):
             raise TypeError(f"{entry.module}.{entry.attribute} is no command")
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is asked for, or the one that may be meant."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            ctx.fail(f"no such command {name!r}{f'; did you mean {near[0]}?' if near else ''}")
+        reach_of(ctx).command = name if name in COMMANDS else ""
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.about) for name, entry in COMMANDS.items()])
@@ -100,7 +112,7 @@ class Program(click.Group):
         except Exception as error:  # The outermost shell: nothing above could say it better.
             if reach.debug:
                 traceback.print_exc()
-            code = _told(error)
+            code = _told(error, reach.command)
         if standalone_mode:
             sys.exit(code)
         return code
@@ -112,16 +124,17 @@ def program_name(argv0: str) -> str:
     return _PLUGINS.get(name, BINARY)
 
 
-def _told(error: Exception) -> int:
-    """Say on stderr what went wrong; returns the exit code."""
+def _told(error: Exception, command: str) -> int:
+    """Say on stderr what went wrong in *command*, empty before one; returns the exit code."""
     match error:
         case click.exceptions.NoArgsIsHelpError():
             click.echo(error.format_message())
             return MISUSED
         case click.UsageError():
-            path = error.ctx.command_path if error.ctx else BINARY
+            path = error.ctx.command_path if error.ctx else f"{BINARY} {command}".rstrip()
             what = error.format_message().rstrip(".")
-            _say(f"{what[:1].lower()}{what[1:]}; see {path} --help")
+            see = f" See {path} --help" if what.endswith("?") else f"; see {path} --help"
+            _say(f"{what[:1].lower()}{what[1:]}{see}")
             return MISUSED
         case click.Abort():
             _say("interrupted")

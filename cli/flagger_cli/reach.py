@@ -17,6 +17,8 @@ class Reach:
     context: str = ""
     namespace: str = ""
     debug: bool = False
+    command: str = ""
+    """The command that these words are about, once it is known."""
 
 
 def reach_options(command: F) -> F:

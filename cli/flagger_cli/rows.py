@@ -43,11 +43,19 @@ def gone(table: Table) -> Table:
 def standing(manifest: Manifest) -> tuple[str, str]:
     """Return Ready's status and message as Flux's command line shows them."""
     ready = condition_of(status_of(manifest), "Ready")
+    if suspended(manifest):
+        before = f"; before: {ready.get('message', '')}" if ready else ""
+        return str(ready.get("status", "Unknown")), f"suspended{before}"
     if not ready:
         return "Unknown", "waiting to be reconciled"
     if not looked_at(manifest):
         return "Unknown", f"waiting to be reconciled anew; before: {ready.get('message', '')}"
     return str(ready.get("status", "Unknown")), str(ready.get("message", ""))
+
+
+def suspended(manifest: Manifest) -> bool:
+    """Tell whether its controller is told to leave it alone."""
+    return bool((manifest.get("spec") or {}).get("suspend"))
 
 
 def looked_at(manifest: Manifest) -> bool:
@@ -62,8 +70,8 @@ def looked_at(manifest: Manifest) -> bool:
 
 def _row(manifest: Manifest, view: _View, *, namespaced: bool) -> Cells:
     meta = manifest["metadata"]
-    suspended = bool((manifest.get("spec") or {}).get("suspend"))
-    cells = (meta["name"], *view.cells(manifest), str(suspended), *standing(manifest))
+    paused = str(suspended(manifest))
+    cells = (meta["name"], *view.cells(manifest), paused, *standing(manifest))
     return (meta.get("namespace", ""), *cells) if namespaced else cells
 
 

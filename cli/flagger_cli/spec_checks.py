@@ -23,8 +23,9 @@ from flagger_routing.routers import router_for
 from flagger_routing.routers.discovery import all_routers
 from flagger_routing.settings import RoutingSettings
 
-from .metric_checks import Finding, analysis_findings, template_findings
+from .metric_checks import Finding, analysis_findings, template_findings, unbounded
 from .resources import RESOURCES
+from .route_checks import asked_of_router
 
 Spec = TypeVar("Spec", bound=Wire)
 
@@ -38,16 +39,21 @@ class Findings:
     notes: tuple[str, ...] = ()
 
 
-def findings_of(kind: str, manifest: Mapping[str, Any]) -> Findings:
-    """Return what the part that reconciles *kind* would say of *manifest* on its own."""
+def findings_of(kind: str, manifest: Mapping[str, Any], provider: str = "") -> Findings:
+    """Return what the part that reconciles *kind* would say of *manifest* on its own.
+
+    *provider* is the controllers' own where a Canary names none, empty where it is not known.
+    """
     found = _Found()
     match kind:
         case "Canary":
-            _canary(manifest, found)
+            _canary(manifest, found, provider)
         case "TrafficRoute":
             _traffic_route(manifest, found)
         case "MetricAnalysis":
-            found.take(analysis_findings(manifest.get("spec") or {}, manifest))
+            spec = manifest.get("spec") or {}
+            found.take(analysis_findings(spec, manifest))
+            found.notes.extend(unbounded(spec, ""))
         case "MetricTemplate":
             found.take(template_findings(manifest))
         case "Gate":
@@ -89,7 +95,7 @@ class _Found:
             self.invalid.append(f"{at}{error.message.removeprefix(own)}")
 
 
-def _canary(manifest: Mapping[str, Any], found: _Found) -> None:
+def _canary(manifest: Mapping[str, Any], found: _Found, provider: str) -> None:
     spec = found.spec(CanarySpec, manifest)
     if spec is None:
         return
@@ -99,6 +105,7 @@ def _canary(manifest: Mapping[str, Any], found: _Found) -> None:
     found.attempt(lambda: refuse_invalid(spec, name, no_cross_namespace=None), own=own)
     _webhooks(spec, found)
     _metrics(spec, manifest, found)
+    _route(spec, spec.provider or provider, manifest, found)
     found.notes.extend(_read_otherwise(spec))
 
 
@@ -119,15 +126,29 @@ def _metrics(spec: CanarySpec, manifest: Mapping[str, Any], found: _Found) -> No
     if spec.metrics_server:
         target["metricsServer"] = spec.metrics_server
     # What is wrong with a range was said above, in the rollout's words.
-    metrics = [{**m.wire(), "thresholdRange": None} for m in spec.analysis.metrics]
+    metrics = [metric.wire() for metric in spec.analysis.metrics]
     asked = {"target": target, "metrics": metrics}
-    found.take(map(_moved, analysis_findings(asked, manifest)))
+    if not spec.skip_analysis:
+        found.notes.extend(map(_moved, unbounded(asked, "")))
+    asked["metrics"] = [{**metric, "thresholdRange": None} for metric in metrics]
+    for finding in analysis_findings(asked, manifest):
+        found.take([replace(finding, text=_moved(finding.text))])
 
 
-def _moved(finding: Finding) -> Finding:
+def _route(spec: CanarySpec, provider: str, manifest: Mapping[str, Any], found: _Found) -> None:
+    """Ask the router as the TrafficRoute would that is made from the Canary."""
+    if not provider:
+        return  # The controllers' --mesh-provider decides.
+    heard = asked_of_router(spec, provider, manifest)
+    if heard.refusal:
+        found.invalid.append(heard.refusal)
+    found.notes.extend(heard.unused)
+
+
+def _moved(text: str) -> str:
     """Name the fields of the Canary instead of those of the MetricAnalysis made from it."""
-    moved = finding.text.replace("spec.metrics", "spec.analysis.metrics")
-    return replace(finding, text=moved.replace("spec.target.", "spec."))
+    moved = text.replace("spec.metrics", "spec.analysis.metrics")
+    return moved.replace("spec.target.", "spec.")
 
 
 def _read_otherwise(spec: CanarySpec) -> Iterator[str]:

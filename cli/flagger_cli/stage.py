@@ -15,6 +15,7 @@ from .simulator.four import PROMETHEUS
 NAMESPACE = "default"
 HOST = "app.test"
 ROUTERS_WITH_GATEWAYS = ("gatewayapi",)
+SERVICES_ALONE = "kubernetes"
 _LAB_GATEWAY = {"name": "lab", "namespace": "default"}
 _METRIC_TEMPLATE = "MetricTemplate"
 
@@ -72,12 +73,17 @@ def stage(documents: Iterable[Any]) -> Stage:
     )
 
 
-def edge_route(on: Stage) -> Mapping[str, Any]:
-    """Return the IngressRoute that a user of Traefik would have, for the Canary's apex."""
+def edge_route(on: Stage, mesh_provider: str = "") -> Mapping[str, Any]:
+    """Return the IngressRoute that a user of Traefik would have, for the Canary's apex.
+
+    *mesh_provider* is meant where the Canary names no provider. Where Services are all there is,
+    users go to the apex Service itself.
+    """
     spec = on.canary["spec"]
     apex = (spec.get("service") or {}).get("name") or spec["targetRef"]["name"]
     port = (spec.get("service") or {}).get("port", 80)
-    service = {"name": apex, "kind": "TraefikService", "port": port}
+    alone = (spec.get("provider") or mesh_provider) == SERVICES_ALONE
+    service = {"name": apex, "kind": "Service" if alone else "TraefikService", "port": port}
     rule = {"match": f"Host(`{on.host}`)", "kind": "Rule", "services": [service]}
     return {
         "apiVersion": "traefik.io/v1alpha1",

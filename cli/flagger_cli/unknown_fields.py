@@ -18,6 +18,12 @@ def unknown_fields(schema: Mapping[str, Any], manifest: Mapping[str, Any]) -> tu
     )
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the tail of a sentence that asks whether one of *known* is meant, else nothing."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
 def _within(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
     if isinstance(value, list):
         items = schema.get("items")
@@ -36,9 +42,4 @@ def _field(schema: Mapping[str, Any], name: str, value: Any, prefix: str) -> Ite
     elif isinstance(rest, Mapping):
         yield from _within(rest, value, prefix + name)
     elif not schema.get(_PRESERVE) and schema.get("type") == "object":
-        yield f"{prefix}{name}: no such field{_nearest(name, properties)}"
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+        yield f"{prefix}{name}: no such field{nearest(name, properties)}"

@@ -48,7 +48,8 @@ _SCALE = """\
 
 Each Canary has eleven children: two Deployments, three Services with an EndpointSlice each, a
 TrafficRoute, a MetricAnalysis and a TraefikService.
-All four controllers are one process, the served World is another, interval 30 s.
+All four controllers are one process, the served [World](../develop/testing.md) and its façade
+are another, interval 30 s.
 Progressing ones are pushed to within one interval, and all are promoted; meanwhile /metrics is
 scraped every 15 seconds.
 Lateness is how long after its due time a step was written.

@@ -99,7 +99,7 @@ def test_pausing_twice_does_nothing_the_second_time(bed: Bed) -> None:
     result = bed.call("pause", "test/app")
 
     assert result.exit_code == 0
-    assert "nothing to do" in result.stdout
+    assert "nothing to do: it is paused already" in result.stdout
     assert len(bed.events("PauseCommanded")) == 1
 
 

@@ -97,3 +97,24 @@ def test_files_that_nobody_generated_are_left_alone(tmp_path: Path) -> None:
 
 def test_writing_and_checking_at_once_is_a_misuse(tmp_path: Path) -> None:
     assert call("crds", "--out", str(tmp_path), "--check", str(tmp_path)).exit_code == 2
+
+
+@pytest.mark.parametrize("option", ["--check", "--out"])
+def test_a_file_that_is_no_text_is_named(tmp_path: Path, option: str) -> None:
+    (tmp_path / "latin.yaml").write_bytes(b"a: \xff")
+
+    result = call("crds", option, str(tmp_path))
+
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'latin.yaml'} is no UTF-8 text; save it as UTF-8" in result.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+
+    result = call("crds", "--out", str(file / "folder"))
+
+    assert result.exit_code == 1
+    assert "cannot be written" in result.stderr
+    assert "[Errno" not in result.stderr

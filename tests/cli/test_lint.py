@@ -1,5 +1,6 @@
 """Manifests looked at before any cluster sees them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,8 +122,92 @@ def test_objects_of_foreign_kinds_are_left_alone() -> None:
     assert told == "0 findings in 1 of 2 objects; the others are not of our kinds\n"
 
 
-def test_what_is_no_yaml_is_one_sentence() -> None:
-    result = call("lint", "-f", "-", text="{")
+def test_a_file_that_cannot_be_read_is_a_finding_and_the_others_are_looked_at(
+    tmp_path: Path,
+) -> None:
+    broken, latin, good = tmp_path / "broken.yaml", tmp_path / "latin.yaml", tmp_path / "good.yaml"
+    broken.write_text("{")
+    latin.write_bytes(b"a: \xff")
+    good.write_text(yaml.safe_dump(a_canary(spec={"service": None})))
+
+    result = call("lint", "-f", str(broken), "-f", str(latin), "-f", str(good))
 
     assert result.exit_code == 1
-    assert result.stderr.startswith("error: - is no YAML")
+    assert f"{broken}: the file: is no YAML" in result.stdout
+    assert f"{latin}: the file: is no UTF-8" in result.stdout
+    assert "Canary test/app: spec.service is missing" in result.stdout
+    assert result.stderr == "3 findings in 1 of 1 objects\n"
+
+
+def test_a_file_without_objects_is_a_note() -> None:
+    result = call("lint", "-f", "-", text="# nothing\n")
+
+    assert result.exit_code == 0
+    assert "note: -: the file has no objects\n" in result.stderr
+
+
+def test_a_helm_template_is_to_be_rendered_first() -> None:
+    result = call("lint", "-f", "-", text="metadata:\n  name: {{ .Values.name }}\n")
+
+    assert result.exit_code == 1
+    assert "render a Helm template first: helm template ... | flagger-py lint -f -" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("spec", "finding"),
+    [
+        ({"analysis": {"threshold": "3"}}, "spec.analysis.threshold: must be a whole number"),
+        ({"service": {"port": "80"}}, "spec.service.port: must be a whole number"),
+        ({"skipAnalysis": "true"}, "spec.skipAnalysis: must be true or false"),
+        (
+            {"service": {"targetPort": [1]}},
+            "spec.service.targetPort: must be a port's number or name",
+        ),
+    ],
+    ids=["threshold", "port", "switch", "target port"],
+)
+def test_a_value_of_another_type_than_the_schema_has_is_a_finding(spec: Any, finding: str) -> None:
+    code, out, _ = _lint(a_canary(spec=spec))
+
+    assert code == 1
+    assert out.startswith(f"-: Canary test/app: {finding}")
+    assert len(out.splitlines()) == 1
+
+
+def test_a_spec_that_is_no_map_is_one_finding() -> None:
+    code, out, _ = _lint({**a_canary(), "spec": []})
+
+    assert (code, out) == (1, "-: Canary test/app: spec: must be a map\n")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "finding"),
+    [
+        ({"name": "Pod_Info"}, "metadata.name: no object can be called Pod_Info"),
+        ({"lables": {"a": "b"}}, "metadata.lables: no such field; did you mean labels?"),
+        ({"labels": {"a": 1}}, "metadata.labels.a: must be text; put it in quotes"),
+        ({"name": 7}, "metadata.name: must be text; put it in quotes"),
+    ],
+    ids=["name", "key", "label", "number"],
+)
+def test_metadata_that_no_server_stores_is_a_finding(metadata: Any, finding: str) -> None:
+    code, out, _ = _lint(a_canary(metadata=metadata))
+
+    assert code == 1
+    assert finding in out
+    assert len(out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "tail"),
+    [
+        ("flagger.app/v1beta1", "Canery", "; did you mean Canary?"),
+        ("flagger.app/v1alpha3", "Canary", "; write flagger.app/v1beta1"),
+    ],
+    ids=["kind", "version"],
+)
+def test_a_kind_that_is_nearly_ours_is_named(api_version: str, kind: str, tail: str) -> None:
+    code, out, _ = _lint({**a_canary(), "apiVersion": api_version, "kind": kind})
+
+    assert code == 1
+    assert f"no kind {kind} exists in {api_version}{tail}" in out

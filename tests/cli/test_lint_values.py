@@ -31,6 +31,12 @@ def _hook(**hook: Any) -> dict[str, Any]:
     ("spec", "finding"),
     [
         ({"provider": "treafik"}, "spec.provider: 'treafik' is unknown; choose one of"),
+        (
+            {"provider": "kubernetes"},
+            "spec.provider: kubernetes gives no shares; set spec.skipAnalysis: true, or choose "
+            "gatewayapi:v1, gatewayapi:v1beta1 or traefik",
+        ),
+        ({"provider": "gatewayapi:v1"}, "spec.service.gatewayRefs: provider gatewayapi:v1 needs"),
         ({"provider": "istio"}, "istio is a provider of Flagger that this version does not route"),
         (_metric(), "spec.analysis.metrics[0] (errors): no usable metrics template and query"),
         (_metric(query="up{{ interval }"), "metrics[0] (errors): template parsing failed"),
@@ -70,6 +76,70 @@ def test_what_counts_as_something_else_is_a_note(analysis: Any, note: str) -> No
 
     assert (code, out) == (0, "")
     assert told.startswith(f"note: -: Canary test/app: {note}")
+
+
+def test_a_provider_without_shares_is_enough_where_nothing_is_analysed() -> None:
+    canary = a_canary(spec={"provider": "kubernetes", "skipAnalysis": True})
+
+    assert _lint(canary)[:2] == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({"service": {"hosts": ["app.test"]}}, "spec.service.hosts"),
+        ({"service": {"timeout": "5s"}}, "spec.service.timeout"),
+        (
+            {"ingressRef": {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "a"}},
+            "spec.ingressRef",
+        ),
+    ],
+    ids=["hosts", "timeout", "ingress"],
+)
+def test_a_field_that_the_provider_makes_nothing_of_is_a_note(spec: Any, field: str) -> None:
+    code, _, told = _lint(a_canary(spec=spec))
+
+    assert code == 0
+    assert f"note: -: Canary test/app: {field}: means nothing to provider traefik\n" in told
+
+
+@pytest.mark.parametrize(
+    ("metric", "wanted"),
+    [
+        ({"name": "request-success-rate"}, "thresholdRange.min"),
+        ({"name": "request-success-rate", "thresholdRange": {}}, "thresholdRange.min"),
+        ({"name": "request-success-rate", "thresholdRange": {"min": 0}}, "thresholdRange.min"),
+        ({"name": "request-duration", "thresholdRange": {}}, "thresholdRange.max"),
+        (
+            {"name": "own", "query": "up", "thresholdRange": {}},
+            "thresholdRange.min or thresholdRange.max",
+        ),
+    ],
+    ids=["no range", "empty range", "zero", "duration", "own query"],
+)
+def test_a_metric_that_cannot_fail_is_a_note(metric: Any, wanted: str) -> None:
+    told = (
+        f"spec.analysis.metrics[0] ({metric['name']}): no bound is set, so every value passes; "
+        f"set {wanted}\n"
+    )
+
+    code, _, err = _lint(a_canary(spec={"analysis": {"metrics": [metric]}}))
+
+    assert code == 0
+    assert told in err
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        {"name": "request-success-rate", "threshold": 99},
+        {"name": "request-duration"},
+        {"name": "own", "query": "up", "thresholdRange": {"min": 0}},
+    ],
+    ids=["threshold", "duration of 0", "own query from 0"],
+)
+def test_a_metric_with_a_bound_has_no_note(metric: Any) -> None:
+    assert "no bound" not in _lint(a_canary(spec={"analysis": {"metrics": [metric]}}))[2]
 
 
 def _of(group: str, kind: str, spec: Any) -> dict[str, Any]:

@@ -52,10 +52,19 @@ def test_an_empty_list_is_no_error(bed: Bed) -> None:
     assert result.stdout == ""
 
 
+def test_one_object_is_shown_by_its_name(bed: Bed) -> None:
+    shown = bed.call("get", "tr", "app", "-n", "test")
+    missing = bed.call("get", "tr", "test/other")
+
+    assert shown.stdout.splitlines()[1].split()[0] == "app"
+    assert missing.exit_code == 1
+    assert "there is no TrafficRoute test/other" in missing.stderr
+
+
 def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
     result = call("get", "pods")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "kind 'pods' is unknown; choose one of canaries, metricanalyses" in result.stderr
 
 

@@ -37,7 +37,22 @@ def test_an_unknown_command_is_a_misuse() -> None:
 
     assert result.exit_code == 2
     assert result.stderr.startswith("error: no such command 'gett'")
-    assert result.stderr.endswith("; see flagger-py --help\n")
+    assert result.stderr.endswith("did you mean get? See flagger-py --help\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (("lnit",), "no such command 'lnit'; did you mean lint? See flagger-py --help"),
+        (("lint", "--file"), "option '--file' requires an argument; see flagger-py lint --help"),
+    ],
+    ids=["command", "value"],
+)
+def test_a_misuse_says_where_help_is(argv: tuple[str, ...], told: str) -> None:
+    result = call(*argv)
+
+    assert result.exit_code == 2
+    assert told in result.stderr
 
 
 def test_without_a_command_help_is_shown() -> None:

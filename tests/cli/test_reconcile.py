@@ -153,8 +153,15 @@ def test_an_object_that_goes_meanwhile_is_not_waited_for(bed: Bed) -> None:
 def test_a_timeout_that_is_none_is_refused() -> None:
     result = call("reconcile", "canary", "test/app", "--timeout", "soon")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "--timeout: 'soon' is no duration" in result.stderr
+
+
+def test_an_object_without_its_kind_is_a_misuse() -> None:
+    result = call("reconcile", "podinfo")
+
+    assert result.exit_code == 2
+    assert "missing argument 'NAMESPACE/NAME'" in result.stderr
 
 
 def test_a_wish_has_the_value_of_its_request() -> None:

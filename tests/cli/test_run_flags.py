@@ -146,7 +146,7 @@ def test_each_composition_has_a_lease_of_its_own(controllers: str, program: str)
 
 
 def test_an_unknown_controller_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(SpecError, match=r"router is unknown; choose from rollout, routing"):
+    with pytest.raises(click.UsageError, match=r"router is unknown; choose from rollout, routing"):
         plan(["--controllers=router"])
 
 

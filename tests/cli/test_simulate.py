@@ -61,6 +61,8 @@ def test_a_good_release_is_promoted_and_a_bad_one_is_not(tmp_path: Path) -> None
     rows = _closing(result.stdout)
     assert [row[:2] for row in rows] == [["1", "Initialized"], ["2", "Succeeded"], ["3", "Failed"]]
     assert [row[4] == "0" for row in rows] == [True, True, False]
+    assert "Revisions 1 to 3 are released; revision 3 fails 20% of its requests" in result.stdout
+    assert "FAILED MEANWHILE" in result.stdout
     assert "Advanced to 20%" in result.stdout
     assert "Halt app.test advancement success rate" in result.stdout
 
@@ -100,7 +102,7 @@ def test_a_release_that_does_not_come_to_rest_in_time_says_why(tmp_path: Path) -
     result = call("simulate", "-f", _file(tmp_path, a_canary()), "--seconds", "20")
 
     assert result.exit_code == 1
-    assert "not at rest in time: sha256:" in result.stderr
+    assert "error: revision 2 was not at rest after 20s of --seconds: " in result.stderr
 
 
 def test_a_revision_that_nobody_looks_at_is_no_success(tmp_path: Path) -> None:
@@ -123,8 +125,10 @@ def test_a_revision_that_nobody_looks_at_is_no_success(tmp_path: Path) -> None:
         ({"analysis": {"interval": 30}}, "spec.analysis.interval: "),
         ({"analysis": {"metrics": [{"name": "sucess"}]}}, "no usable metrics template"),
         ({"provider": "treafik"}, "spec.provider: 'treafik' is unknown"),
+        ({"provider": "kubernetes"}, "spec.provider: kubernetes gives no shares; set"),
+        ({"provider": "gatewayapi:v1"}, "spec.service.gatewayRefs: provider gatewayapi:v1 needs"),
     ],
-    ids=["no target", "no text", "unknown metric", "unknown router"],
+    ids=["no target", "no text", "unknown metric", "unknown router", "no shares", "no gateway"],
 )
 def test_an_invalid_spec_is_not_played(tmp_path: Path, spec: Any, finding: str) -> None:
     result = call("simulate", "-f", _file(tmp_path, a_canary(spec=spec)))
@@ -189,12 +193,33 @@ def test_a_play_takes_time(tmp_path: Path, seconds: str) -> None:
 
 
 def test_gateway_api_is_played_as_well(tmp_path: Path) -> None:
-    canary = a_canary(spec={"provider": "gatewayapi:v1"})
+    service = {"gatewayRefs": [{"name": "edge", "namespace": "infra"}]}
+    canary = a_canary(spec={"provider": "gatewayapi:v1", "service": service})
 
     result = call("simulate", "-f", _file(tmp_path, canary))
 
     assert result.exit_code == 0, result.output
     assert _closing(result.stdout)[1][1] == "Succeeded"
+
+
+def test_users_reach_the_service_itself_where_nothing_is_split(tmp_path: Path) -> None:
+    canary = a_canary(spec={"provider": "kubernetes", "skipAnalysis": True})
+
+    result = call("simulate", "-f", _file(tmp_path, canary))
+
+    second = _closing(result.stdout)[1]
+    assert second[1] == "Succeeded", result.output
+    assert int(second[3]) > 0
+    assert second[4] == "0"
+
+
+@pytest.mark.parametrize("provider", ["foo", "istio"])
+def test_a_mesh_provider_that_nobody_routes_is_a_misuse(tmp_path: Path, provider: str) -> None:
+    result = call("simulate", "-f", _file(tmp_path, a_canary()), "--mesh-provider", provider)
+
+    assert result.exit_code == 2
+    assert "--mesh-provider" in result.stderr
+    assert provider in result.stderr
 
 
 def test_webhooks_of_any_host_approve(tmp_path: Path) -> None:

@@ -47,6 +47,40 @@ def test_a_ready_of_an_older_generation_counts_for_nothing() -> None:
     assert standing(canary) == ("Unknown", "waiting to be reconciled anew; before: fine")
 
 
+def test_a_suspended_canary_says_what_was_before_and_waits_for_nobody() -> None:
+    ready = {"type": "Ready", "status": "True", "message": "fine"}
+    canary = a_canary(
+        metadata={"generation": 2},
+        spec={"suspend": True},
+        status={"phase": "Initialized", "observedGeneration": 1, "conditions": [ready]},
+    )
+    asked = a_gate()
+
+    text = _text(Picture(canary, gates=(Respondent("Gate", "app-go", asked),)))
+
+    assert standing(canary) == ("True", "suspended; before: fine")
+    assert "It is paused" in text
+    assert "looked at" not in text
+
+
+def test_what_no_controller_has_made_yet_is_told_as_such() -> None:
+    route = Respondent("TrafficRoute", "app", missing="it does not exist", unmade=True)
+
+    text = _text(Picture(a_canary(), routes=(route,)))
+
+    assert "TrafficRoute app: not made yet; is the rollout controller running?" in text
+
+
+def test_an_analysis_without_verdict_says_why() -> None:
+    ready = {"type": "Ready", "status": "False", "message": "no template x."}
+    manifest = {"metadata": {"name": "app"}, "spec": {}, "status": {"conditions": [ready]}}
+    analysis = Respondent("MetricAnalysis", "app", manifest)
+
+    text = _text(Picture(a_canary(), analyses=(analysis,)))
+
+    assert "MetricAnalysis app has given no verdict yet: no template x." in text
+
+
 def test_a_missing_dependency_is_no_silence() -> None:
     """observedGeneration waits for the dependency; the condition says that somebody looked."""
     ready = {"type": "Ready", "status": "False", "message": "no target", "observedGeneration": 1}

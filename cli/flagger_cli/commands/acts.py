@@ -21,21 +21,28 @@ from ..resources import kind_called
 _NAME = "NAMESPACE/NAME"
 
 
-def _act(context: click.Context, word: str, order_for: Callable[[Manifest], Order | None]) -> None:
-    """Carry out what *order_for* says about the Canary named *word*."""
+def _act(
+    context: click.Context,
+    word: str,
+    order_for: Callable[[Manifest], Order | None],
+    already: str = "",
+) -> None:
+    """Carry out what *order_for* says about the Canary named *word*; *already* is why nothing."""
     kind = kind_called("canaries")
 
     async def act(access: Access) -> None:
         canary = await access.need(kind, access.key(word))
-        await _obey(access, kind, canary, order_for(canary))
+        await _obey(access, kind, canary, order_for(canary), already)
 
     with_access(reach_of(context), act)
 
 
-async def _obey(access: Access, kind: Kind, manifest: Manifest, order: Order | None) -> None:
+async def _obey(
+    access: Access, kind: Kind, manifest: Manifest, order: Order | None, already: str
+) -> None:
     what = f"{kind.kind} {key_of(manifest)}"
     if order is None:
-        click.echo(f"{what}: nothing to do, it is so already")
+        click.echo(f"{what}: nothing to do: {already}")
         return
     await carry_out(access, kind, manifest, order, wall_clock())
     click.echo(f"{what}: {order.sentence}, recorded as done by {access.user}")
@@ -52,7 +59,7 @@ def pause(context: click.Context, canary: str) -> None:
 
     Sets spec.suspend: nothing is asked and nothing changes until `resume`. Traffic stays as it is.
     """
-    _act(context, canary, orders.pause)
+    _act(context, canary, orders.pause, "it is paused already")
 
 
 @click.command()
@@ -61,7 +68,7 @@ def pause(context: click.Context, canary: str) -> None:
 @click.pass_context
 def resume(context: click.Context, canary: str) -> None:
     """Let a paused Canary go on."""
-    _act(context, canary, orders.resume)
+    _act(context, canary, orders.resume, "it is not paused")
 
 
 @click.command()
@@ -105,7 +112,8 @@ def approve(context: click.Context, name: str, gate: str) -> None:
 
     async def act(access: Access) -> None:
         found = await _gate(access, kind, access.key(name), gate)
-        await _obey(access, kind, found, orders.approve(found, access.user))
+        order = orders.approve(found, access.user)
+        await _obey(access, kind, found, order, "it is approved already")
 
     with_access(reach_of(context), act)
 

@@ -6,7 +6,7 @@ import click
 
 from flagger_py import crd
 
-from ..definitions import orphans
+from ..definitions import orphans, unreadable
 from ..resources import RESOURCES
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -28,12 +28,25 @@ def crds(out: Path | None, check: Path | None) -> None:
 
 
 def _write(folder: Path) -> None:
-    crd.write(RESOURCES, folder)
-    for path in orphans(RESOURCES, folder):
-        path.unlink()
+    _refuse_unreadable(folder)
+    try:
+        crd.write(RESOURCES, folder)
+        for path in orphans(RESOURCES, folder):
+            path.unlink()
+    except OSError as error:
+        raise click.ClickException(
+            f"--out {folder} cannot be written ({error.strerror}); name a folder that you may "
+            f"write to"
+        ) from error
+
+
+def _refuse_unreadable(folder: Path) -> None:
+    for path in unreadable(folder):
+        raise click.ClickException(f"{path} is no UTF-8 text; save it as UTF-8, or move it away")
 
 
 def _check(folder: Path) -> None:
+    _refuse_unreadable(folder)
     stale = crd.stale(RESOURCES, folder)
     left = tuple(path.name for path in orphans(RESOURCES, folder))
     found = []

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ..linting import lint as linted
-from ..manifests import files_option, read
+from ..manifests import documents, files_option
 
 
 @click.command()
@@ -24,7 +24,11 @@ def lint(paths: tuple[Path, ...]) -> int:
     Gateways that are named exist, whether webhooks and metric servers answer, what a controller's
     flags say, and who may do what.
     """
-    seen = linted(read(paths))
+    read = {path: tuple(documents(path)) for path in paths}
+    for path, found in read.items():
+        if not found:
+            click.echo(f"note: {path}: the file has no objects", err=True)
+    seen = linted(document for found in read.values() for document in found)
     for one in seen:
         for finding in one.findings:
             click.echo(f"{one.source}: {one.title}: {finding}")
@@ -33,7 +37,9 @@ def lint(paths: tuple[Path, ...]) -> int:
         for note in one.notes:
             click.echo(f"note: {one.source}: {one.title}: {note}", err=True)
     count = sum(len(one.findings) for one in seen)
-    ours = sum(one.ours for one in seen)
-    told = f"{count} finding{'s' if count != 1 else ''} in {ours} of {len(seen)} objects"
-    click.echo(f"{told}; the others are not of our kinds" if ours < len(seen) else told, err=True)
+    objects = [one for one in seen if one.is_object]
+    ours = sum(one.ours for one in objects)
+    told = f"{count} finding{'s' if count != 1 else ''} in {ours} of {len(objects)} objects"
+    others = "; the others are not of our kinds" if ours < len(objects) else ""
+    click.echo(f"{told}{others}", err=True)
     return 1 if count else 0

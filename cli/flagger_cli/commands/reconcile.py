@@ -5,7 +5,7 @@ import asyncio
 import click
 
 from flagger_py.clock import rfc3339_micro, wall_clock
-from flagger_py.errors import Unavailable
+from flagger_py.errors import SpecError, Unavailable
 from flagger_py.quantities import duration_s, duration_text
 from flagger_py.refs import Key, Kind
 
@@ -18,7 +18,7 @@ from ..rows import standing
 
 @click.command()
 @click.argument("kind", type=KindName())
-@click.argument("name", metavar="NAMESPACE/NAME")
+@click.argument("name", metavar="NAMESPACE/NAME", is_eager=True)
 @click.option("--force", is_flag=True, help="Try a revision again that was rolled back.")
 @click.option("--reset", is_flag=True, help="Set the failed checks of a release to zero.")
 @click.option(
@@ -35,7 +35,10 @@ def reconcile(
     waits until the object is at rest, for a Canary under way until its release has ended. Exits
     with 1 when that did not come in time, or all is not well then.
     """
-    limit_s = duration_s(timeout, "--timeout")
+    try:
+        limit_s = duration_s(timeout, "--timeout")
+    except SpecError as error:
+        raise click.UsageError(error.message) from error
     wanted = Request(rfc3339_micro(wall_clock()), force, reset)
 
     async def asked(access: Access) -> int:

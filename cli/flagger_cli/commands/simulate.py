@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flagger_py.errors import SpecError
 from flagger_py.quantities import duration_text
 
 from ..manifests import Document, files_option, read
@@ -12,7 +13,7 @@ from ..printing import print_table
 from ..rows import Table
 
 if TYPE_CHECKING:
-    from ..playing import Moment, Played
+    from ..playing import Moment, Played, Wishes
 
 _SECONDS = click.FloatRange(min=0, min_open=True)
 
@@ -48,24 +49,47 @@ def simulate(
     from ..stage import stage
 
     shares = dict(_share(text) for text in errors)
+    _refuse_unrouted(mesh_provider)
     wishes = Wishes(seconds, seed, shares, mesh_provider)
     documents = read(paths)
-    if _invalid(documents):
+    if _invalid(documents, mesh_provider):
         return 1
     on = stage(document.value for document in documents)
     for note in on.notes:
         click.echo(f"note: {note}", err=True)
+    click.echo(_beforehand(wishes))
     played = play(on, wishes, _tell)
     click.echo()
     _close(played)
     return 1 if played.stuck else 0
 
 
-def _invalid(documents: tuple[Document, ...]) -> bool:
+def _refuse_unrouted(provider: str) -> None:
+    """Refuse a --mesh-provider that nobody here routes: every Canary without its own would fail."""
+    from flagger_routing.own_provider import warnings
+    from flagger_routing.routers.discovery import all_routers
+
+    try:
+        told = warnings(provider, all_routers())
+    except SpecError as error:
+        raise click.UsageError(f"--mesh-provider: {error.message}") from error
+    if told:
+        raise click.UsageError(told[0])
+
+
+def _beforehand(wishes: "Wishes") -> str:
+    """Say which revisions come, and which of them fail how many requests."""
+    some = {revision: share for revision, share in sorted(wishes.errors.items()) if share}
+    told = [f"revision {revision} fails {100 * share:.4g}%" for revision, share in some.items()]
+    faults = f"{', '.join(told)} of its requests" if told else "none fails a request of its own"
+    return f"Revisions 1 to {wishes.revisions} are released; {faults} (--errors)."
+
+
+def _invalid(documents: tuple[Document, ...], provider: str) -> bool:
     """Say what `lint` finds; tells whether it is more than fields that nobody reads."""
     from ..linting import lint
 
-    seen = lint(documents)
+    seen = lint(documents, provider)
     for one in seen:
         for told in (*one.unknown, *one.notes):
             click.echo(f"note: {one.title}: {told}", err=True)
@@ -92,9 +116,9 @@ def _close(played: "Played") -> None:
         )
         for ending in played.endings
     )
-    print_table(Table(("REVISION", "PHASE", "TOOK", "REQUESTS", "FAILED REQUESTS"), rows))
+    print_table(Table(("REVISION", "PHASE", "TOOK", "REQUESTS", "FAILED MEANWHILE"), rows))
     if played.stuck:
-        click.echo(f"\n{played.stuck}", err=True)
+        click.echo(f"\nerror: {played.stuck}", err=True)
 
 
 def _share(text: str) -> tuple[int, float]:

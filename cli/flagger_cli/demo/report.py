@@ -54,7 +54,7 @@ def show(
 
 def _releases(releases: tuple[Release, ...]) -> Table:
     table = Table(title="Releases", title_justify="left")
-    for name in ("version", "expected", "came", "users are on", "seconds"):
+    for name in ("version", "expected", "got", "users are on", "seconds"):
         table.add_column(name, overflow="fold")
     for release in releases:
         came = Text(release.came, style="green" if release.fine else "red")
