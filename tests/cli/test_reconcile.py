@@ -17,6 +17,8 @@ from .bed import APP, Bed, initialised
 from .calling import call
 
 Status = dict[str, Any]
+PAUSE_S = 0.3
+"""Between two answers: long enough for the first to be seen by itself."""
 READY = {"type": "Ready", "status": "True", "message": "all is well"}
 STALLED = {"type": "Stalled", "status": "True", "message": "no good"}
 RECONCILING = {"type": "Reconciling", "status": "True", "message": "at 20%"}
@@ -42,7 +44,7 @@ def _controller(bed: Bed, *answers: tuple[Mapping[str, str], ...]) -> Callable[[
         status: Status = {"lastHandledReconcileAt": token, "conditions": list(left[0])}
         bed.store.set_status(CANARY, APP, {**bed.status, **status}, "controller")
         if left[1:]:
-            asyncio.get_running_loop().call_later(0.01, write, left[1:])
+            asyncio.get_running_loop().call_later(PAUSE_S, write, left[1:])
 
     def heard(change: Change) -> None:
         asked = (change.object["metadata"].get("annotations") or {}).get(REQUESTED_AT)

@@ -1,5 +1,6 @@
 """The server itself: which request is answered how, on one loopback address and port."""
 
+import asyncio
 import ipaddress
 from collections import Counter
 from http import HTTPStatus
@@ -22,6 +23,8 @@ from flagger_py.testing.world import May, allow_everything
 
 JSON = "application/json"
 BOOKMARK_S = 60.0
+_LAST_TURNS = 3
+"""Turns of the loop in which closed connections are let go; whose loop ends before is warned."""
 _BACKLOG = 512
 
 
@@ -71,6 +74,8 @@ class Facade:
         """End all watches, then stop listening."""
         self._watches.close()
         await self._runner.cleanup()
+        for _ in range(_LAST_TURNS):
+            await asyncio.sleep(0)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
