@@ -24,7 +24,8 @@ from flagger_py.testing.world import May, allow_everything
 JSON = "application/json"
 BOOKMARK_S = 60.0
 _LAST_TURNS = 3
-"""Turns of the loop in which closed connections are let go; whose loop ends before is warned."""
+"""Turns of the loop in which those who wait for a connection get it: one that is accepted while
+the server closes is never closed itself (python/cpython#109564)."""
 _BACKLOG = 512
 
 
@@ -73,9 +74,9 @@ class Facade:
     async def close(self) -> None:
         """End all watches, then stop listening."""
         self._watches.close()
-        await self._runner.cleanup()
         for _ in range(_LAST_TURNS):
             await asyncio.sleep(0)
+        await self._runner.cleanup()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
