@@ -24,10 +24,7 @@ class Choice:
 
 
 def choose(case: Case, seen: Seen) -> Choice:
-    """Never let a share grow at a Service without ready endpoint, nor ask for the unsupported.
-
-    A share that shrinks there is better than one that stays, where the other side serves.
-    """
+    """Never move a share to a Service that has no ready endpoint, nor to what is not supported."""
     asked, last = case.asked.split, last_split(case, seen)
     refusal = case.router.refusal(case.request(asked), seen.related)
     if refusal is not None:
@@ -36,10 +33,6 @@ def choose(case: Case, seen: Seen) -> Choice:
     if not idle:
         return Choice(asked, _apex_hindrance(case) if apex_waits(case, seen) else None)
     listed = " and ".join(f"Service {name}" for name in idle)
-    if not any(_grows(case, name) for name in idle):
-        message = f"{listed} has no ready endpoint for {spoken_split(asked)}"
-        return Choice(asked, retrying(message, Reason.BACKEND_NOT_READY))
-    last = _kept(case, last, idle)
     stays = f"{spoken_split(last)} stays" if last else "nothing is routed yet"
     message = f"{listed} has no ready endpoint for {spoken_split(asked)}; {stays}"
     return Choice(last, retrying(message, Reason.BACKEND_NOT_READY))
@@ -72,36 +65,6 @@ def receivers(case: Case, split: Split) -> tuple[str, ...]:
     if split.canary > 0 or split.mirror:
         found.append(case.names.canary)
     return tuple(found)
-
-
-def _kept(case: Case, last: Split | None, idle: list[str]) -> Split | None:
-    """Return the split to stay at: what was in force, or what was written since if it gives less.
-
-    Putting back what was in force must not give an idle side more than the route says now.
-    """
-    applied = case.subject.status.applied
-    if last is None or applied is None:
-        return last
-    less = all(_share(case, applied.split, name) < _share(case, last, name) for name in idle)
-    return applied.split if less else last
-
-
-def _grows(case: Case, name: str) -> bool:
-    """Tell whether *name* is to get requests that it did not get as we said and wrote last."""
-    status, asked = case.subject.status, case.asked.split
-    known = [one.split for one in (status.in_force, status.applied) if one is not None]
-    if not known:
-        return True
-    return any(
-        before.match != asked.match
-        or (asked.mirror and not before.mirror)
-        or _share(case, before, name) < _share(case, asked, name)
-        for before in known
-    )
-
-
-def _share(case: Case, split: Split, name: str) -> int:
-    return split.primary if name == case.names.primary else split.canary
 
 
 def _apex_hindrance(case: Case) -> Standing:

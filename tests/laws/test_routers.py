@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from flagger_py.contracts import Split
@@ -90,6 +90,7 @@ steps = st.lists(
 
 
 @given(steps=steps)
+@example(steps=[("app-primary", True), ("ask", 1), ("app-primary", False), ("app-canary", True)])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_happens_only_what_was_asked_for_or_in_force_is_written(
     steps: list[tuple[str, int]],
