@@ -8,7 +8,7 @@ wanted one interval after it came into force.
 
 from collections.abc import Sequence
 
-from flagger_py.conditions import progressing
+from flagger_py.conditions import Standing, progressing
 from flagger_py.contracts import Verdict
 
 from . import asking, ending, judging, stepping
@@ -79,13 +79,18 @@ def _while_judged(case: Case, told: Tolds) -> Move:
     if found.verdict is Verdict.PENDING and _nothing_else_due(case):
         # The verdict itself wakes us; what remains to be seen is that none comes.
         due_s += case.settings.no_answer_after_s
+    return _asking(case, told, standing, due_s if wake_s is None else min(wake_s, due_s))
+
+
+def _asking(case: Case, told: Tolds, standing: Standing, wake_s: float | None) -> Move:
+    """Have this tick's question asked of every analysis, and leave the status as it is."""
     return Move(
         case.status,
         standing,
         told=told,
         analysis_run=judging.run_for(case, case.since, case.due),
         foreign=judging.foreign_runs(case, case.since, case.due),
-        wake_s=due_s if wake_s is None else min(wake_s, due_s),
+        wake_s=wake_s,
     )
 
 
@@ -130,14 +135,7 @@ def _checks(case: Case, told: Tolds) -> Move:
             standing, wake_s = progressing(case.step_sentence), None
             if found.child is not None:
                 standing, wake_s = asking.waits_for_verdict(case, found.child)
-            return Move(
-                case.status,
-                standing,
-                told=told,
-                analysis_run=judging.run_for(case, case.since, case.due),
-                foreign=judging.foreign_runs(case, case.since, case.due),
-                wake_s=wake_s,
-            )
+            return _asking(case, told, standing, wake_s)
         case Verdict.PASSED:
             return stepping.before_step(case, told, found.sentence)
         case Verdict.INCONCLUSIVE:
