@@ -50,7 +50,6 @@ class ControlPlane:
         try:
             self.etcd.start()
             self.start_apiserver()
-            self.controllers.start()
             self.kubelet.start()
             eventually(self._populated, f"controllers and kubelet work; see {self.folder}")
         except BaseException:
@@ -76,13 +75,19 @@ class ControlPlane:
         self._claim.close()
 
     def start_apiserver(self) -> None:
-        """Start the API server unless it runs; returns when it is ready."""
+        """Start the API server unless it runs; returns when it is ready.
+
+        The controllers start anew: those that had met an outage would ask again only after a pause
+        that doubles with each outage, up to a minute.
+        """
         self.apiserver.start()
         eventually(self._ready, f"the API server is ready; see {self.apiserver.log}", 60.0, 0.02)
+        self.controllers.start()
 
     def stop_apiserver(self) -> None:
         """Take the API server away at once, as a crash would; connections break."""
         self.apiserver.kill()
+        self.controllers.kill()
 
     def create_namespace(self, name: str) -> None:
         """Create a namespace and wait for its ServiceAccount, without which it refuses pods."""
