@@ -1,6 +1,7 @@
 """Four processes under four accounts, with the chart's rights only, make a whole release."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -26,6 +27,8 @@ from tests.cluster.waiting import eventually, let_pass
 
 QUIET_S = 8.0
 REQUESTS_PER_STEP_MAX = 8
+REQUESTS_TO_WAIT_FOR_ENDPOINTS = 3
+"""The route says that the new pods have none yet; the Canary repeats it, then takes it back."""
 FLAGS = {"rollout": PACE, "metrics": ("--scrape-interval=1s",)}
 
 
@@ -58,17 +61,17 @@ def test_a_good_revision_is_promoted_and_a_bad_one_rolled_back(
     app = Release(plane, namespace)
     users = tuple(process.user for process in four)
     app.push("1")
-    app.ask(release.spec(server.url))
+    app.ask(release.spec(server.url, maxWeight=80))
     app.until("Initialized")
 
     before = len(requests_of(plane, users, namespace))
     app.push("2")
     app.until_closed()
-    steps = _steps(requests_of(plane, users, namespace)[before:])
+    first, *later = _steps(requests_of(plane, users, namespace)[before:])
     assert app.version() == "2"
     assert app.weights() == {"app-primary": 100}
-    _print(steps)
-    assert max(map(_cost, steps)) <= REQUESTS_PER_STEP_MAX
+    assert max(map(_cost, later)) <= REQUESTS_PER_STEP_MAX
+    assert _cost(first) <= REQUESTS_PER_STEP_MAX + REQUESTS_TO_WAIT_FOR_ENDPOINTS
 
     server.success_rate = 50.0
     app.push("3")
@@ -84,24 +87,21 @@ def test_a_good_revision_is_promoted_and_a_bad_one_rolled_back(
 
 
 def _steps(asked: list[AuditRecord]) -> list[list[AuditRecord]]:
-    """Cut what was *asked* where a new split is; returns the steps that begin with 20 and 40 %."""
+    """Cut what was *asked* where a new split is, print it; returns the steps of 20, 40, 60 %."""
     route = "patch trafficroutes app"
     cuts = [number for number, record in enumerate(asked) if word(record) == route]
-    at_20, at_40, at_60, _, *_ = cuts
-    return [asked[at_20:at_40], asked[at_40:at_60]]
+    steps = [asked[start:end] for start, end in pairwise(cuts[:4])]
+    for records in steps:
+        print(f"\none step: {len(records)} requests")
+        for record in records:
+            print(f"  {record.user.rpartition(':')[2]:16} {word(record)}")
+    return steps
 
 
 def _cost(step: list[AuditRecord]) -> int:
     """Count the requests of a step; what it has to tell beyond one Event is not its fault."""
     events = sum(record.resource == "events" for record in step)
     return len(step) - max(0, events - 1)
-
-
-def _print(steps: list[list[AuditRecord]]) -> None:
-    for records in steps:
-        print(f"\none step: {len(records)} requests")
-        for record in records:
-            print(f"  {record.user.rpartition(':')[2]:16} {word(record)}")
 
 
 def _refused(plane: ControlPlane, users: tuple[str, ...], namespace: str) -> list[AuditRecord]:
