@@ -48,7 +48,7 @@ async def show(access: Access, wanted: Wanted) -> None:
 
 async def show_on(access: Access, wanted: Wanted) -> None:
     """Print the objects as they are, and each again when it changes; ends by cancellation."""
-    roll, first = _Roll(wanted), True
+    roll, first, later = _Roll(wanted), True, False
     async with aclosing(
         follow(access.client, Scope(wanted.kind, wanted.namespace, wanted.name))
     ) as batches:
@@ -60,7 +60,8 @@ async def show_on(access: Access, wanted: Wanted) -> None:
                 roll.add(batch)
                 continue
             for seen in batch:
-                click.echo(single(wanted.output, wanted.kind, seen.manifest), nl=False)
+                click.echo(single(wanted.output, wanted.kind, seen.manifest, later=later), nl=False)
+                later = True
 
 
 async def _show_one(access: Access, wanted: Wanted) -> None:

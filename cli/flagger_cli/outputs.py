@@ -28,13 +28,17 @@ def listed(output: Output, kind: Kind, manifests: Sequence[Manifest]) -> str:
     return _json(whole) if output is Output.JSON else _yaml(whole)
 
 
-def single(output: Output, kind: Kind, manifest: Manifest) -> str:
-    """Return one object of a stream: JSON after JSON, YAML documents, or a line with its name."""
+def single(output: Output, kind: Kind, manifest: Manifest, *, later: bool = False) -> str:
+    """Return one object, or a line with its name.
+
+    In YAML a *later* one of a stream begins with the line that parts it from the one before.
+    """
     match output:
         case Output.JSON:
             return _json(_shown(manifest))
         case Output.YAML:
-            return f"---\n{_yaml(_shown(manifest))}"
+            document = _yaml(_shown(manifest))
+            return f"---\n{document}" if later else document
         case Output.NAME:
             return named(kind, manifest)
 

@@ -57,6 +57,14 @@ def test_yaml_says_what_json_says(bed: Bed) -> None:
     assert yaml.safe_load(as_yaml) == json.loads(as_json)
 
 
+def test_one_object_in_yaml_begins_with_itself(bed: Bed) -> None:
+    """As in kubectl there is nothing that it would have to be parted from."""
+    text = bed.call("get", "canary", "app", "-n", "test", "-o", "yaml").stdout
+
+    assert text.startswith("apiVersion: flagger.app/v1beta1\n")
+    assert yaml.safe_load(text)["spec"] == bed.canary["spec"]
+
+
 def test_a_name_is_what_kubectl_takes(bed: Bed) -> None:
     assert bed.call("get", "-n", "test", "-o", "name").stdout == "canary.flagger.app/app\n"
 
@@ -79,11 +87,11 @@ def test_an_unknown_form_is_a_misuse(bed: Bed) -> None:
     ("output", "text"),
     [
         (Output.NAME, "canary.flagger.app/app\n"),
-        (Output.YAML, "---\napiVersion: flagger.app/v1beta1\n"),
+        (Output.YAML, "apiVersion: flagger.app/v1beta1\n"),
         (Output.JSON, '{\n    "apiVersion": "flagger.app/v1beta1",\n'),
     ],
 )
-def test_in_a_stream_an_object_stands_alone(output: Output, text: str) -> None:
+def test_an_object_stands_alone(output: Output, text: str) -> None:
     assert single(output, CANARY, a_canary()).startswith(text)
 
 
@@ -122,6 +130,17 @@ def test_every_change_is_an_object_where_objects_are_asked_for(bed: Bed) -> None
         second = next(lines)
 
     assert {first, second} == {"canary.flagger.app/app\n"}
+
+
+def test_documents_are_parted_from_those_before_them(bed: Bed) -> None:
+    with bed.served() as loop, _running(bed, "get", "-n", "test", "-w", "-o", "yaml") as lines:
+        first = next(lines)
+        loop.call_soon_threadsafe(bed.store.patch, CANARY, APP, {"spec": {"suspend": True}})
+        parting = next(line for line in lines if line.startswith(("---", "apiVersion")))
+        second = next(lines)
+
+    assert (parting, second) == ("---\n", first)
+    assert first == "apiVersion: flagger.app/v1beta1\n"
 
 
 def test_what_changes_in_a_gap_of_the_watch_is_not_missed(tmp_path: Path) -> None:
