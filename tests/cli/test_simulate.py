@@ -215,11 +215,31 @@ def test_users_reach_the_service_itself_where_nothing_is_split(tmp_path: Path) -
 
 @pytest.mark.parametrize("provider", ["foo", "istio"])
 def test_a_mesh_provider_that_nobody_routes_is_a_misuse(tmp_path: Path, provider: str) -> None:
-    result = call("simulate", "-f", _file(tmp_path, a_canary()), "--mesh-provider", provider)
+    path = _file(tmp_path, a_canary(spec={"provider": None}))
+
+    result = call("simulate", "-f", path, "--mesh-provider", provider)
 
     assert result.exit_code == 2
     assert "--mesh-provider" in result.stderr
     assert provider in result.stderr
+
+
+def test_a_mesh_provider_that_is_not_used_need_not_be_routed(tmp_path: Path) -> None:
+    path = _file(tmp_path, a_canary(spec={"provider": "traefik"}))
+
+    result = call("simulate", "-f", path, "--mesh-provider", "istio")
+
+    assert result.exit_code == 0, result.output
+    assert _closing(result.stdout)[1][1] == "Succeeded"
+
+
+def test_a_mesh_provider_that_does_not_exist_is_a_misuse_even_unused(tmp_path: Path) -> None:
+    path = _file(tmp_path, a_canary(spec={"provider": "traefik"}))
+
+    result = call("simulate", "-f", path, "--mesh-provider", "foo")
+
+    assert result.exit_code == 2
+    assert "--mesh-provider: 'foo' is unknown; choose one of gatewayapi:v1" in result.stderr
 
 
 def test_webhooks_of_any_host_approve(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """A Canary's releases in virtual time: hours in seconds, on no cluster."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -49,9 +50,9 @@ def simulate(
     from ..stage import stage
 
     shares = dict(_share(text) for text in errors)
-    _refuse_unrouted(mesh_provider)
     wishes = Wishes(seconds, seed, shares, mesh_provider)
     documents = read(paths)
+    _refuse_unrouted(mesh_provider, documents)
     if _invalid(documents, mesh_provider):
         return 1
     on = stage(document.value for document in documents)
@@ -64,8 +65,8 @@ def simulate(
     return 1 if played.stuck else 0
 
 
-def _refuse_unrouted(provider: str) -> None:
-    """Refuse a --mesh-provider that nobody here routes: every Canary without its own would fail."""
+def _refuse_unrouted(provider: str, documents: tuple[Document, ...]) -> None:
+    """Refuse a --mesh-provider that nobody knows, and one not routed here that a Canary needs."""
     from flagger_routing.own_provider import warnings
     from flagger_routing.routers.discovery import all_routers
 
@@ -73,8 +74,16 @@ def _refuse_unrouted(provider: str) -> None:
         told = warnings(provider, all_routers())
     except SpecError as error:
         raise click.UsageError(f"--mesh-provider: {error.message}") from error
-    if told:
+    if told and any(_names_no_provider(document.value) for document in documents):
         raise click.UsageError(told[0])
+
+
+def _names_no_provider(value: Any) -> bool:
+    """Tell whether *value*, of a document, is a Canary that leaves the router to the flag."""
+    if not isinstance(value, Mapping) or value.get("kind") != "Canary":
+        return False
+    spec = value.get("spec")
+    return isinstance(spec, Mapping) and not spec.get("provider")
 
 
 def _beforehand(wishes: "Wishes") -> str:
