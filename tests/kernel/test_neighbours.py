@@ -20,16 +20,22 @@ from flagger_py.runtime.egress import HttpEgress
 from flagger_py.runtime.guard import Guard
 from flagger_py.runtime.resolver import THREADS_MAX
 from flagger_py.runtime.transport import Transport
-from tests.kernel.loopback import Loopback, answer, loopback, no_wait, text
+from tests.kernel.loopback import Handler, Loopback, answer, loopback, no_wait, text
 
 T = TypeVar("T")
 SOON_S = 5.0
 FEW = 8
 
 
-async def hang(_request: web.Request) -> web.StreamResponse:
-    await asyncio.Event().wait()
-    return web.Response()
+def hang(arrived: asyncio.Queue[str]) -> Handler:
+    """Never answer; say of each request that it *arrived*, by its path."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        arrived.put_nowait(request.path)
+        await asyncio.Event().wait()
+        return web.Response()
+
+    return handler
 
 
 async def crowd(egress: HttpEgress, *urls: str) -> list[asyncio.Task[Response]]:
@@ -50,12 +56,13 @@ def few_connections(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("few_connections")
 def test_a_server_that_hangs_uses_up_no_connections_of_another() -> None:
     async def scene() -> int:
-        async with loopback(hang) as slow, loopback(text("ok")) as fast:
+        arrived: asyncio.Queue[str] = asyncio.Queue()
+        async with loopback(hang(arrived)) as slow, loopback(text("ok")) as fast:
             egress = HttpEgress(Guard())
             tasks = await crowd(egress, *(slow.url for _ in range(FEW + 1)))
             try:
-                while len(slow.seen) < FEW:
-                    await asyncio.sleep(0.01)
+                for _ in range(FEW):
+                    await arrived.get()
                 async with asyncio.timeout(SOON_S):
                     return (await egress(Request("GET", fast.url, timeout_s=60))).status
             finally:
@@ -67,27 +74,38 @@ def test_a_server_that_hangs_uses_up_no_connections_of_another() -> None:
 
 @pytest.mark.usefixtures("few_connections")
 def test_a_server_gets_no_more_connections_than_its_share() -> None:
-    async def scene() -> int:
-        async with loopback(hang) as slow:
-            egress = HttpEgress(Guard())
-            tasks = await crowd(egress, *(slow.url for _ in range(FEW + 5)))
-            while len(slow.seen) < FEW:
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.05)
+    """A stranger who comes last is there before those who are over the share."""
+
+    async def scene() -> list[str]:
+        arrived: asyncio.Queue[str] = asyncio.Queue()
+        async with loopback(hang(arrived)) as slow:
+            egress, stranger = HttpEgress(Guard()), HttpEgress(Guard())
+            tasks = await crowd(egress, *(f"{slow.url}/ours" for _ in range(FEW + 5)))
+            paths = [await arrived.get() for _ in range(FEW)]
+            tasks += await crowd(stranger, f"{slow.url}/last")
+            while "/last" not in paths:
+                paths.append(await arrived.get())
             await disperse(tasks)
             await egress.close()
-            return len(slow.seen)
+            await stranger.close()
+            return paths
 
-    assert asyncio.run(asyncio.wait_for(scene(), 60)) == FEW
+    assert asyncio.run(asyncio.wait_for(scene(), 60)) == ["/ours"] * FEW + ["/last"]
 
 
 @contextlib.contextmanager
-def black_hole(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let names under `blackhole.example` hang in the resolver until the end of the block."""
+def black_hole(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Event]:
+    """Let names under `blackhole.example` hang in the resolver until the end of the block.
+
+    The event is set once one hangs in every thread that there is for them.
+    """
     real, free = socket.getaddrinfo, threading.Event()
+    loop, full, number = asyncio.get_running_loop(), asyncio.Event(), itertools.count(1)
 
     def resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
         if str(host).endswith("blackhole.example"):
+            if next(number) == THREADS_MAX:
+                loop.call_soon_threadsafe(full.set)
             free.wait(60)
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         return real(host, *args, **kwargs)
@@ -95,7 +113,7 @@ def black_hole(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patched:
         patched.setattr(socket, "getaddrinfo", resolve)
         try:
-            yield
+            yield full
         finally:
             free.set()
 
@@ -106,12 +124,12 @@ async def while_names_hang(
     """Do *act* on a server while a tenant's names hang in every thread that resolves them."""
     async with loopback(answer({"metadata": {}})) as server:
         egress = HttpEgress(Guard())
-        with black_hole(monkeypatch):
+        with black_hole(monkeypatch) as full:
             names = (f"http://m{n}.blackhole.example/" for n in range(THREADS_MAX + 8))
             tasks = await crowd(egress, *names)
-            await asyncio.sleep(0.05)
             try:
                 async with asyncio.timeout(SOON_S):
+                    await full.wait()
                     return await act(server)
             finally:
                 await disperse(tasks)
