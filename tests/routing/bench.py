@@ -66,24 +66,28 @@ class Bench:
         self.store = self.world.store
         self.part: RoutingPart = part(settings or RoutingSettings(edge_lag_s=0.0))
         self.restart()
+        self.begin("app", a_spec() if spec is None else spec)
+        for name in serving:
+            self.endpoints(name)
+
+    def begin(self, name: str, spec: Mapping[str, Any]) -> None:
+        """Create the TrafficRoute *name*."""
         self.store.create(
             {
                 "apiVersion": TRAFFIC_ROUTE.api_version,
                 "kind": TRAFFIC_ROUTE.kind,
-                "metadata": {"name": "app", "namespace": NAMESPACE},
-                "spec": dict(a_spec() if spec is None else spec),
+                "metadata": {"name": name, "namespace": NAMESPACE},
+                "spec": dict(spec),
             }
         )
-        for name in serving:
-            self.endpoints(name)
 
     def restart(self) -> None:
         """Go on as a new process, which remembers nothing."""
         self.cluster = WorldCluster(self.world, "routing")
-        self.memory: dict[str, Any] = {}
+        self.memory: dict[str, dict[str, Any]] = {}
 
-    def go(self, *, fresh: bool = True) -> Outcome:
-        """Take one pass; without *fresh* over what the process knew before."""
+    def go(self, name: str = "app", *, fresh: bool = True) -> Outcome:
+        """Take one pass of the TrafficRoute *name*; without *fresh* over what was known before."""
         for kind in WATCHED if fresh else ():
             self.cluster.open(kind)
         shell = Shell(
@@ -93,15 +97,16 @@ class Bench:
             tell=lambda told: None,
             deliver=lambda key, delivery: None,
         )
-        seen = self.cluster.cache(TRAFFIC_ROUTE).objects[Key(NAMESPACE, "app")]
-        return asyncio.run(reconcile(self.part, seen, shell, self.memory))
+        seen = self.cluster.cache(TRAFFIC_ROUTE).objects[Key(NAMESPACE, name)]
+        memory = self.memory.setdefault(name, {})
+        return asyncio.run(reconcile(self.part, seen, shell, memory))
 
-    def settle(self) -> Outcome:
+    def settle(self, name: str = "app") -> Outcome:
         """Take passes until one changes nothing."""
         for _ in range(PASSES_MAX):
             before = self.store.version
-            outcome = self.go()
-            if self.store.version == before or self.manifest is None:
+            outcome = self.go(name)
+            if self.store.version == before or self.get(TRAFFIC_ROUTE, name) is None:
                 return outcome
         raise AssertionError("passes follow one another without an end")
 

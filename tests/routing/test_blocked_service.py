@@ -1,6 +1,6 @@
 """A service that cannot be put in force never keeps traffic where it is: the shares still move."""
 
-import copy
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,20 +9,40 @@ from flagger_py.refs import SERVICE
 from flagger_py.testing.served import HTTP_ROUTE
 from tests.routing.bench import Bench, a_spec, weights
 
-INEXPRESSIBLE = {"match": [{"headers": {"x-user": {"prefix": "a"}}}]}
-INVALID = {"ports": [{"name": "http", "port": 9090}]}
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A *change* of the service that cannot be put in force, and the *field* that is blamed."""
+
+    change: dict[str, Any]
+    field: str
+    provider: str = "gatewayapi:v1"
+
+
+_TWO_PORTS = {"ports": [{"name": "http", "port": 9090}]}
 """The API server wants different names for the ports of a Service."""
+INEXPRESSIBLE = Fault(
+    {"match": [{"headers": {"x-user": {"prefix": "a"}}}]},
+    "spec.service.match[0].headers.x-user.prefix",
+)
+REFUSED = Fault(_TWO_PORTS, "spec.ports.name")
+FAULTS = {
+    "inexpressible": INEXPRESSIBLE,
+    "without gateways": Fault({"gatewayRefs": []}, "spec.service.gatewayRefs"),
+    "refused": REFUSED,
+    "refused on Traefik": Fault(_TWO_PORTS, "spec.ports.name", "traefik"),
+}
+EVERY_FAULT = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 IN_COOKIES = [{"headers": {"cookie": {"exact": "insider"}}}]
-ALL_TO_PRIMARY = {"app-primary": 100, "app-canary": 0}
 
 
-def at_50(provider: str = "gatewayapi:v1", **split: Any) -> Bench:
-    bench = Bench(a_spec(provider))
+def blocked_at_50(fault: Fault) -> Bench:
+    """Return a bench with a split in force and a *fault* that no pass has seen yet."""
+    bench = Bench(a_spec(fault.provider))
     settle(bench)
-    bench.ask(50, **split)
-    settle(bench)
-    assert bench.split is not None
-    assert bench.split.canary == 50
+    move(bench, 50)
+    assert share(bench) == 50
+    edit_service(bench, fault.change)
     return bench
 
 
@@ -34,80 +54,75 @@ def settle(bench: Bench) -> None:
         bench.settle()
 
 
+def move(bench: Bench, canary: int, **split: Any) -> None:
+    bench.ask(canary, **split)
+    settle(bench)
+
+
+def share(bench: Bench) -> int | None:
+    """Return the canary's weight in force, None where no split is."""
+    return None if bench.split is None else bench.split.canary
+
+
 def edit_service(bench: Bench, change: dict[str, Any]) -> None:
     assert bench.manifest is not None
-    bench.edit(service={**copy.deepcopy(bench.manifest["spec"]["service"]), **change})
+    bench.edit(service={**bench.manifest["spec"]["service"], **change})
 
 
-CASES = pytest.mark.parametrize(
-    ("provider", "change", "field"),
-    [
-        ("gatewayapi:v1", INEXPRESSIBLE, "spec.service.match[0].headers.x-user.prefix"),
-        ("gatewayapi:v1", {"gatewayRefs": []}, "spec.service.gatewayRefs"),
-        ("gatewayapi:v1", INVALID, "spec.ports.name"),
-        ("traefik", INVALID, "spec.ports.name"),
-    ],
-    ids=["inexpressible", "without gateways", "refused", "refused on Traefik"],
-)
+def a_gateway(bench: Bench) -> None:
+    """Create the Gateway of the routes, of a class that mirrors."""
+    bench.store.create(
+        {
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "kind": "Gateway",
+            "metadata": {"name": "public", "namespace": "gateways"},
+            "spec": {"gatewayClassName": "contour", "listeners": []},
+        }
+    )
 
 
-@CASES
+@EVERY_FAULT
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "later"])
-def test_traffic_goes_back_while_the_service_is_stalled(
-    provider: str, change: dict[str, Any], field: str, at_once: bool
-) -> None:
-    bench = at_50(provider)
+def test_traffic_goes_back_while_the_service_is_stalled(fault: Fault, at_once: bool) -> None:
+    bench = blocked_at_50(fault)
 
-    edit_service(bench, change)
     if not at_once:
         bench.settle()
-    bench.ask(0)
-    settle(bench)
+    move(bench, 0)
 
     assert bench.shares().get("app-canary", 0) == 0
-    assert bench.split is not None
-    assert bench.split.canary == 0
+    assert share(bench) == 0
     assert bench.condition("Stalled")[0] == "True"
-    assert field in bench.message()
+    assert fault.field in bench.message()
 
 
-@CASES
-def test_a_stalled_service_says_the_split_that_is_in_force(
-    provider: str, change: dict[str, Any], field: str
-) -> None:
-    bench = at_50(provider)
+@EVERY_FAULT
+def test_a_stalled_service_says_the_split_that_is_in_force(fault: Fault) -> None:
+    bench = blocked_at_50(fault)
 
-    edit_service(bench, change)
-    bench.ask(20)
-    settle(bench)
+    move(bench, 20)
 
     assert bench.shares() == {"app-primary": 80, "app-canary": 20}
-    assert bench.split is not None
-    assert bench.split.canary == 20
+    assert share(bench) == 20
 
 
 def test_a_share_that_moves_on_a_stalled_route_is_in_force_only_once_accepted() -> None:
-    bench = at_50()
+    bench = blocked_at_50(REFUSED)
 
-    edit_service(bench, INVALID)
     bench.ask(20)
     bench.settle()
 
     assert bench.shares() == {"app-primary": 80, "app-canary": 20}
-    assert bench.split is not None
-    assert bench.split.canary == 50
+    assert share(bench) == 50
 
 
-@CASES
-def test_a_mended_service_is_put_in_force(
-    provider: str, change: dict[str, Any], field: str
-) -> None:
-    bench = at_50(provider)
-    edit_service(bench, change)
-    bench.ask(0)
-    settle(bench)
+@EVERY_FAULT
+def test_a_mended_service_is_put_in_force(fault: Fault) -> None:
+    bench = blocked_at_50(fault)
+    move(bench, 0)
 
-    edit_service(bench, {**a_spec(provider)["service"], "match": [], "ports": [], "timeout": "9s"})
+    mended = a_spec(fault.provider)["service"]
+    edit_service(bench, {**mended, "match": [], "ports": [], "timeout": "9s"})
     settle(bench)
 
     assert bench.condition() == ("True", "ReconciliationSucceeded")
@@ -115,8 +130,7 @@ def test_a_mended_service_is_put_in_force(
 
 
 def test_a_refused_service_mended_before_the_gateways_judge_is_written_at_once() -> None:
-    bench = at_50()
-    edit_service(bench, INVALID)
+    bench = blocked_at_50(REFUSED)
     bench.ask(0)
     bench.settle()
 
@@ -126,14 +140,10 @@ def test_a_refused_service_mended_before_the_gateways_judge_is_written_at_once()
     assert bench.route()["spec"]["rules"][0]["timeouts"] == {"request": "9s"}
 
 
-@CASES
-def test_a_stalled_service_writes_nothing_again_and_again(
-    provider: str, change: dict[str, Any], field: str
-) -> None:
-    bench = at_50(provider)
-    edit_service(bench, change)
-    bench.ask(0)
-    settle(bench)
+@EVERY_FAULT
+def test_a_stalled_service_writes_nothing_again_and_again(fault: Fault) -> None:
+    bench = blocked_at_50(fault)
+    move(bench, 0)
     before = bench.store.version
 
     for _ in range(4):
@@ -143,29 +153,18 @@ def test_a_stalled_service_writes_nothing_again_and_again(
 
 
 @pytest.mark.parametrize(
-    "split",
-    [{"match": IN_COOKIES}, {"mirror": True}],
-    ids=["match", "mirror"],
+    "split", [{"match": IN_COOKIES}, {"mirror": True}], ids=["match", "mirror"]
 )
 def test_all_else_of_a_split_goes_back_with_the_shares(split: dict[str, Any]) -> None:
     bench = Bench(a_spec("gatewayapi:v1", split=weights(0)))
     settle(bench)
-    bench.store.create(
-        {
-            "apiVersion": "gateway.networking.k8s.io/v1",
-            "kind": "Gateway",
-            "metadata": {"name": "public", "namespace": "gateways"},
-            "spec": {"gatewayClassName": "contour", "listeners": []},
-        }
-    )
+    a_gateway(bench)
     plain = bench.route()["spec"]
-    bench.ask(0 if "mirror" in split else 100, **split)
-    settle(bench)
+    move(bench, 0 if "mirror" in split else 100, **split)
     assert bench.route()["spec"] != plain
 
-    edit_service(bench, INEXPRESSIBLE)
-    bench.ask(0)
-    settle(bench)
+    edit_service(bench, INEXPRESSIBLE.change)
+    move(bench, 0)
 
     assert bench.route()["spec"] == plain
     assert bench.split is not None
@@ -173,11 +172,9 @@ def test_all_else_of_a_split_goes_back_with_the_shares(split: dict[str, Any]) ->
 
 
 def test_a_match_can_be_given_while_the_service_is_stalled() -> None:
-    bench = at_50()
+    bench = blocked_at_50(INEXPRESSIBLE)
 
-    edit_service(bench, INEXPRESSIBLE)
-    bench.ask(100, match=IN_COOKIES)
-    settle(bench)
+    move(bench, 100, match=IN_COOKIES)
 
     first, second = bench.route()["spec"]["rules"]
     assert first["matches"][0]["headers"][0]["value"] == "insider"
@@ -187,13 +184,10 @@ def test_a_match_can_be_given_while_the_service_is_stalled() -> None:
 
 
 def test_what_others_wrote_on_a_stalled_route_stays_theirs() -> None:
-    bench = at_50()
-    theirs = {"metadata": {"labels": {"team": "red"}}}
-    bench.hand(HTTP_ROUTE, "app", theirs)
+    bench = blocked_at_50(INEXPRESSIBLE)
+    bench.hand(HTTP_ROUTE, "app", {"metadata": {"labels": {"team": "red"}}})
 
-    edit_service(bench, INEXPRESSIBLE)
-    bench.ask(0)
-    settle(bench)
+    move(bench, 0)
     owned = next(
         entry["fieldsV1"]["f:metadata"]
         for entry in bench.route()["metadata"]["managedFields"]
@@ -205,8 +199,7 @@ def test_what_others_wrote_on_a_stalled_route_stays_theirs() -> None:
 
 
 def test_services_are_put_back_while_the_route_cannot_be_rendered() -> None:
-    bench = at_50()
-    edit_service(bench, INEXPRESSIBLE)
+    bench = blocked_at_50(INEXPRESSIBLE)
     settle(bench)
 
     bench.hand(SERVICE, "app-primary", {"spec": {"selector": {"app": "elsewhere"}}})
@@ -216,7 +209,7 @@ def test_services_are_put_back_while_the_route_cannot_be_rendered() -> None:
 
 
 def test_without_a_route_of_ours_a_bad_service_stalls_as_ever() -> None:
-    bench = Bench(a_spec("gatewayapi:v1", service=INEXPRESSIBLE))
+    bench = Bench(a_spec("gatewayapi:v1", service=INEXPRESSIBLE.change))
 
     bench.settle()
 

@@ -1,54 +1,35 @@
 """An object that was there before belongs to one TrafficRoute at a time."""
 
-import asyncio
-from typing import Any
-
 from flagger_py.refs import SERVICE, Key
-from flagger_py.runtime.part import Shell
-from flagger_py.runtime.passes import reconcile
 from flagger_routing.api import TRAFFIC_ROUTE
-from tests.routing.bench import NAMESPACE, WATCHED, Bench, _nobody, a_spec
+from tests.routing.bench import NAMESPACE, Bench, a_spec
 from tests.routing.test_apex import USERS_APEX
 
 
 def adopted() -> Bench:
+    """Let the TrafficRoute `app` adopt the apex."""
     bench = Bench(a_spec("kubernetes"))
     bench.store.create(USERS_APEX, "kubectl-create")
     bench.settle()
     return bench
 
 
-def a_second(bench: Bench, name: str = "second") -> None:
-    spec: dict[str, Any] = a_spec("kubernetes", names={"primary": "b-primary", "canary": "b"})
-    spec["selectors"] = {"primary": {"app": "b-primary"}, "canary": {"app": "b"}}
-    bench.store.create(
-        {
-            "apiVersion": TRAFFIC_ROUTE.api_version,
-            "kind": TRAFFIC_ROUTE.kind,
-            "metadata": {"name": name, "namespace": NAMESPACE},
-            "spec": spec,
-        }
-    )
+def begin_second(bench: Bench) -> None:
+    """Create the TrafficRoute `second` for the same apex."""
+    selectors = {"primary": {"app": "b-primary"}, "canary": {"app": "b"}}
+    names = {"primary": "b-primary", "canary": "b"}
+    bench.begin("second", {**a_spec("kubernetes", names=names), "selectors": selectors})
     bench.endpoints("b-primary")
 
 
-def go(bench: Bench, name: str = "second") -> str:
-    """Let the TrafficRoute *name* take passes as a new process; return what it says at the end."""
-    sentence = ""
-    for _ in range(4):
-        for kind in WATCHED:
-            bench.cluster.open(kind)
-        shell = Shell(
-            cluster=bench.cluster,
-            egress=_nobody,
-            clock=bench.world.clock,
-            tell=lambda told: None,
-            deliver=lambda key, delivery: None,
-        )
-        seen = bench.cluster.cache(TRAFFIC_ROUTE).objects.get(Key(NAMESPACE, name))
-        if seen is not None:
-            sentence = asyncio.run(reconcile(bench.part, seen, shell, {})).sentence
-    return sentence
+def adopted_and_wanted() -> Bench:
+    bench = adopted()
+    begin_second(bench)
+    return bench
+
+
+def delete(bench: Bench, name: str) -> None:
+    bench.store.delete(TRAFFIC_ROUTE, Key(NAMESPACE, name))
 
 
 def apex_of(bench: Bench) -> str:
@@ -57,12 +38,11 @@ def apex_of(bench: Bench) -> str:
 
 
 def test_the_second_one_stops_and_names_the_first() -> None:
-    bench = adopted()
-    a_second(bench)
+    bench = adopted_and_wanted()
 
-    sentence = go(bench)
+    sentence = bench.settle("second").sentence
     bench.restart()
-    again = go(bench)
+    again = bench.settle("second").sentence
     bench.settle()
 
     assert "Service app was adopted by TrafficRoute app" in sentence
@@ -73,14 +53,13 @@ def test_the_second_one_stops_and_names_the_first() -> None:
 
 
 def test_it_takes_the_object_once_the_first_has_handed_it_back() -> None:
-    bench = adopted()
-    a_second(bench)
-    go(bench)
+    bench = adopted_and_wanted()
+    bench.settle("second")
 
-    bench.store.delete(TRAFFIC_ROUTE, Key(NAMESPACE, "app"))
+    delete(bench, "app")
     bench.settle()
     handed_back = bench.service()
-    go(bench)
+    bench.settle("second")
 
     assert handed_back["spec"]["selector"] == USERS_APEX["spec"]["selector"]
     assert apex_of(bench) == "b-primary"
@@ -88,16 +67,14 @@ def test_it_takes_the_object_once_the_first_has_handed_it_back() -> None:
 
 def test_of_two_that_remember_it_the_older_one_changes_it() -> None:
     """Both had seen it before either had changed it."""
-    bench = adopted()
-    a_second(bench)
+    bench = adopted_and_wanted()
     records = (bench.manifest or {})["status"]["adopted"]
     bench.store.set_status(
         TRAFFIC_ROUTE, Key(NAMESPACE, "second"), {"adopted": records}, "flagger-routing"
     )
 
-    sentence = go(bench)
+    sentence = bench.settle("second").sentence
     bench.settle()
-    bench.store.delete(TRAFFIC_ROUTE, Key(NAMESPACE, "second"))
 
     assert "Service app was adopted by TrafficRoute app" in sentence
     assert apex_of(bench) == "app-primary"
@@ -107,9 +84,9 @@ def test_of_two_that_remember_it_the_older_one_changes_it() -> None:
 def test_one_that_is_gone_without_handing_back_holds_nobody_off() -> None:
     bench = adopted()
     bench.hand(TRAFFIC_ROUTE, "app", {"metadata": {"finalizers": []}})
-    bench.store.delete(TRAFFIC_ROUTE, Key(NAMESPACE, "app"))
-    a_second(bench)
+    delete(bench, "app")
+    begin_second(bench)
 
-    go(bench)
+    bench.settle("second")
 
     assert apex_of(bench) == "b-primary"
