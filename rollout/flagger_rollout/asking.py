@@ -157,6 +157,6 @@ def waits_for_answer(case: Case, child: Child, what: str) -> tuple[Standing, flo
 
 
 def _until_deadline(case: Case, waited_s: float) -> float | None:
-    """Return what is left of the progress deadline; None once it is over, when only events count."""
+    """Return what is left of the progress deadline; None once it is over: then events count."""
     left_s = case.spec.progress_deadline_seconds - waited_s
     return left_s if left_s > 0 else None
