@@ -175,9 +175,9 @@ class Pass(Generic[Spec, Status, Seen]):
     async def _settle(self, before: Status, decision: Decision[Status]) -> Outcome:
         """Write the status if it says anything new, then do what waits for that write."""
         status = dated(before, decision, self.manifest, self.shell.clock())
-        wrote = False
-        if status.wire() != (self.manifest.get("status") or {}) and not self._gone(decision):
-            await status_writes.write(self.part, self.shell, self.manifest, before, status)
+        wire, wrote = status.wire(), False
+        if wire != (self.manifest.get("status") or {}) and not self._gone(decision):
+            await status_writes.write(self.part, self.shell, self.manifest, before, wire)
             wrote = True
         for item in self.after if decision.actions else ():
             if not isinstance(item, Deliver):
