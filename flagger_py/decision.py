@@ -135,5 +135,7 @@ class Decision(Generic[S]):
     requeue_after_s: float | None = None
     conditions: tuple[Condition, ...] = ()
     gauges: tuple[Gauge, ...] = field(default=())
+    rests: bool = False
+    """Whether the new status waits for nothing that may hold already: no further look is needed."""
     faulty: bool = False
     """Made by the shell for a pass that met a fault, not by a decider."""

@@ -18,7 +18,7 @@ from kubernetes.config import ConfigException, load_incluster_config, load_kube_
 from flagger_py.clock import monotonic_s
 from flagger_py.errors import SpecError, Unavailable
 from flagger_py.runtime.kubeconfigs import current_context, fault, located
-from flagger_py.runtime.proxies import bypassed
+from flagger_py.runtime.proxies import bypassed, from_environment
 
 _RECHECK_S = 30.0
 _RELOAD_S_MIN = 10.0
@@ -94,7 +94,7 @@ class Credentials:
             tls = await self._apart(_tls_of, self.config)
             # Not from the configuration alone: refreshing a token puts the kubeconfig's back.
             host = (self._source.master or str(self.config.host)).rstrip("/")
-            direct = bypassed(host)
+            direct = bypassed(host, from_environment())
         except SpecError as error:
             raise Unavailable(f"no address of the API server: {error}") from error
         except Exception as error:

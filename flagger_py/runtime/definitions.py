@@ -35,6 +35,8 @@ def refuses_status(error: FlaggerError) -> bool:
 
 def pruned(wanted: Mapping[str, Any], stored: Mapping[str, Any], where: str = "status") -> str:
     """Return the path of the first field of *wanted* that was not *stored*, empty without one."""
+    if wanted == stored:
+        return ""
     for name, value in wanted.items():
         path = f"{where}.{name}"
         if name not in stored:

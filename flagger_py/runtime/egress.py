@@ -18,7 +18,7 @@ from httpx_aiohttp import AiohttpTransport
 from flagger_py.egress import BODY_BYTES_MAX, Request, Response, Unreachable
 from flagger_py.errors import SpecError
 from flagger_py.runtime.guard import Guard, GuardedResolver
-from flagger_py.runtime.proxies import proxy_from_environment
+from flagger_py.runtime.proxies import from_environment, proxy_for
 from flagger_py.runtime.resolver import OwnThreads
 from flagger_py.runtime.urls import redacted
 
@@ -48,6 +48,7 @@ class HttpEgress:
 
     def __init__(self, guard: Guard, sleep: Sleep = asyncio.sleep) -> None:
         self._guard = guard
+        self._proxies = from_environment()
         self._sleep = sleep
         self._resolver = GuardedResolver(guard, OwnThreads())
         self._pools: dict[tuple[bool, str, str | None], _Pool] = {}
@@ -57,7 +58,7 @@ class HttpEgress:
 
     async def send(self, request: Request, worth: WorthRetrying) -> Response:
         """Send *request*, again where *worth* says so; raises `Unreachable` without an answer."""
-        proxy = request.proxy or proxy_from_environment(request.url)
+        proxy = request.proxy or proxy_for(request.url, self._proxies)
         self._guard.check(request.url, proxy)
         pool = await self._pool(request, proxy)
         pool.users += 1

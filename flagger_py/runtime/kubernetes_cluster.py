@@ -120,8 +120,9 @@ class KubernetesCluster:
         subresource: str | None = None,
     ) -> Manifest:
         kind = await self._kinds.resolve(manifest["apiVersion"], manifest["kind"])
-        live = await self._live(kind, key_of(manifest), account)
-        if live is not None and says_already(manifest, live, manager, subresource):
+        # A status is written only where it differs from the one that its pass has read.
+        live = None if subresource else await self._live(kind, key_of(manifest), account)
+        if live is not None and says_already(manifest, live, manager):
             return live
         params = {"fieldManager": manager, "force": "true" if force else "false"}
         written_here = subresource == "status" and kind in self._own

@@ -26,6 +26,7 @@ from flagger_py.runtime.cluster import Site
 from flagger_py.runtime.letting_go import holds, left_behind, let_go_in_s
 from flagger_py.runtime.part import Outcome, Part, Seen, Shell, Spec, Status, ours
 from flagger_py.runtime.paths import is_name
+from flagger_py.runtime.queue import LULL_S
 from flagger_py.runtime.saying import Voice
 from flagger_py.runtime.statuses import broken, dated, faulty, fought, identity, kept, status_in
 from flagger_py.subject import Subject
@@ -175,9 +176,9 @@ class Pass(Generic[Spec, Status, Seen]):
     async def _settle(self, before: Status, decision: Decision[Status]) -> Outcome:
         """Write the status if it says anything new, then do what waits for that write."""
         status = dated(before, decision, self.manifest, self.shell.clock())
-        wrote = False
-        if status.wire() != (self.manifest.get("status") or {}) and not self._gone(decision):
-            await status_writes.write(self.part, self.shell, self.manifest, before, status)
+        wire, wrote = status.wire(), False
+        if wire != (self.manifest.get("status") or {}) and not self._gone(decision):
+            await status_writes.write(self.part, self.shell, self.manifest, before, wire)
             wrote = True
         for item in self.after if decision.actions else ():
             if not isinstance(item, Deliver):
@@ -185,9 +186,11 @@ class Pass(Generic[Spec, Status, Seen]):
             elif not self.voice.said(f"delivery/{item.token}"):
                 self.shell.deliver(key_of(self.manifest), item)
                 self.voice.note(f"delivery/{item.token}")
-        # What a new status waits for may hold already, and then no event will tell: look again,
-        # until a pass finds nothing to write.
-        again_s = 0.0 if wrote else decision.requeue_after_s
+        again_s = decision.requeue_after_s
+        if wrote and not decision.rests:
+            # What a new status waits for may hold already, and then no event will tell: look
+            # again, until a pass finds nothing to write.
+            again_s = LULL_S if again_s is None else min(LULL_S, again_s)
         return Outcome(again_s, wrote_status=wrote, sentence=decision.standing.message)
 
     def _gone(self, decision: Decision[Status]) -> bool:

@@ -5,23 +5,32 @@ NO_PROXY in either case, and never for this very machine.
 """
 
 import ipaddress
+from collections.abc import Mapping
 from urllib.request import getproxies_environment, proxy_bypass
 
 from flagger_py.runtime.urls import split
 
+Proxies = Mapping[str, str]
+"""The proxy for each scheme, and under `no` which servers are called directly."""
 
-def proxy_from_environment(url: str) -> str | None:
-    """Return the proxy for *url*, None when it is called directly."""
-    found = getproxies_environment().get(split(url).scheme)
-    if not found or bypassed(url):
+
+def from_environment() -> Proxies:
+    """Read the environment: too slow for each request."""
+    return getproxies_environment()
+
+
+def proxy_for(url: str, proxies: Proxies) -> str | None:
+    """Return the one of *proxies* for *url*, None when it is called directly."""
+    found = proxies.get(split(url).scheme)
+    if not found or bypassed(url, proxies):
         return None
     return found if "://" in found else f"http://{found}"
 
 
-def bypassed(url: str) -> bool:
+def bypassed(url: str, proxies: Proxies) -> bool:
     """Tell whether the server of *url* is called directly whatever proxy there is."""
     host = split(url).hostname or ""
-    return _is_this_machine(host) or bool(proxy_bypass(host))
+    return _is_this_machine(host) or bool(proxy_bypass(host, dict(proxies)))
 
 
 def _is_this_machine(host: str) -> bool:

@@ -1,7 +1,7 @@
 """Which objects wait for a pass, and since or until when.
 
 A key is in the queue once however often it is added; while it is worked on it is not handed out
-again, but comes back at once if it was added meanwhile. The order is first come, first served.
+again, but comes back soon after if it was added meanwhile. The order is first come, first served.
 """
 
 import asyncio
@@ -14,6 +14,8 @@ from flagger_py.clock import monotonic_s
 
 SPACING_S = 0.2
 """Shortest time from a failure to the next pass of its key."""
+LULL_S = 0.1
+"""When a key comes back that was asked for during its pass: mostly by what the pass itself did."""
 
 K = TypeVar("K", bound=Hashable)
 
@@ -62,7 +64,8 @@ class WorkQueue(Generic[K]):
         self._ready: deque[K] = deque()
         self._since_s: dict[K, float] = {}
         self._active: set[K] = set()
-        self._again: set[K] = set()
+        self._again: dict[K, float] = {}
+        """In how many seconds after its pass a key comes back."""
         self._planned: dict[K, tuple[float, int, K]] = {}
         self._heap: list[tuple[float, int, K]] = []
         self._count = 0
@@ -96,7 +99,7 @@ class WorkQueue(Generic[K]):
             return
         if key in self._active:
             self._planned.pop(key, None)
-            self._again.add(key)
+            self._again.setdefault(key, LULL_S)
             return
         failed_s = self._failed_s.get(key)
         if failed_s is not None and key not in self._since_s:
@@ -111,6 +114,8 @@ class WorkQueue(Generic[K]):
         """Ask for a pass in *delay_s* seconds, unless one is planned earlier."""
         if delay_s <= 0:
             self.add(key)
+            if key in self._again:
+                self._again[key] = 0.0
             return
         due_s = self._clock_s() + delay_s
         planned = self._planned.get(key)
@@ -171,8 +176,10 @@ class WorkQueue(Generic[K]):
     def done(self, key: K) -> None:
         """Give *key* back: from now on it may be handed out again."""
         self._active.discard(key)
-        if key in self._again:
-            self._again.discard(key)
+        delay_s = self._again.pop(key, None)
+        if delay_s and key not in self._failed_s:
+            self.add_after(key, delay_s)
+        elif delay_s is not None:
             self.add(key)
 
     def close(self) -> None:
@@ -210,7 +217,7 @@ class WorkQueue(Generic[K]):
     def _make_ready(self, key: K) -> None:
         self._planned.pop(key, None)
         if key in self._active:
-            self._again.add(key)
+            self._again[key] = 0.0
         elif key not in self._since_s:
             self._since_s[key] = self._clock_s()
             self._ready.append(key)

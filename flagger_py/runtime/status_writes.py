@@ -14,9 +14,13 @@ Status = TypeVar("Status", bound=FluxStatus)
 
 
 async def write(
-    part: Part[Any, Status, Any], shell: Shell, manifest: Manifest, before: Status, status: Status
+    part: Part[Any, Status, Any],
+    shell: Shell,
+    manifest: Manifest,
+    before: Status,
+    status: dict[str, Any],
 ) -> None:
-    """Write *status* over that of *manifest*, which was *before*.
+    """Write *status*, as it is on the wire, over that of *manifest*, which was *before*.
 
     Raises `Conflict` when the object has changed since it was read. Where the definition refuses
     or drops a field, that is said over *before* and raised as `Unavailable`, DefinitionTooOld.
@@ -28,23 +32,24 @@ async def write(
             raise
         fault = too_old(part.kind, error.message)
     else:
-        lost = pruned(status.wire(), stored.get("status") or {})
+        lost = pruned(status, stored.get("status") or {})
         if not lost:
             return
         manifest, before = stored, status_in(part, stored)
         fault = too_old(part.kind, f"it does not know {lost}")
     told = kept(before, retrying(fault.message, fault.reason))
     with contextlib.suppress(FlaggerError):
-        await _put(part, shell, manifest, dated(before, told, manifest, shell.clock()))
+        again = dated(before, told, manifest, shell.clock())
+        await _put(part, shell, manifest, again.wire())
     raise fault
 
 
 async def _put(
-    part: Part[Any, Status, Any], shell: Shell, manifest: Manifest, status: Status
+    part: Part[Any, Status, Any], shell: Shell, manifest: Manifest, status: dict[str, Any]
 ) -> Manifest:
     applied = identity(manifest)
     applied["metadata"]["resourceVersion"] = manifest["metadata"]["resourceVersion"]
-    applied["status"] = status.wire()
+    applied["status"] = status
     return await shell.cluster.apply(
         applied, manager=part.status_manager, force=True, subresource="status"
     )

@@ -50,14 +50,14 @@ class _Record:
     version: int
     uid: str
     labels: Labels
-    _essence: int | None = None
+    hashed: int | None = None
 
     @property
     def essence(self) -> int:
         """A hash of everything but the status; most objects are never compared, so taken late."""
-        if self._essence is None:
-            self._essence = _essence(orjson.loads(self.raw))
-        return self._essence
+        if self.hashed is None:
+            self.hashed = _essence(orjson.loads(self.raw))
+        return self.hashed
 
 
 class Store:
@@ -119,9 +119,11 @@ class Store:
         known = self._records.get(key)
         if version <= self._buried.get(key, -1) or (known and version <= known.version):
             return False
-        record = self._record(key, version, manifest)
+        slimmed = self._slimmed(manifest)
+        record = _record(key, version, slimmed)
         if known is not None:
             record.key = known.key
+            record.hashed = _essence(slimmed)
             self._unindex(known)
         self._records[record.key] = record
         self._index(record)
@@ -167,16 +169,9 @@ class Store:
         for record in self._records.values():
             record.version = 0
 
-    def _record(self, key: Key, version: int, manifest: Manifest) -> _Record:
+    def _slimmed(self, manifest: Manifest) -> dict[str, Any]:
         slimmed = slim(manifest)
-        if self._slimmer is not None:
-            slimmed = self._slimmer(slimmed)
-        meta = slimmed["metadata"]
-        labels = {sys.intern(name): value for name, value in (meta.get("labels") or {}).items()}
-        interned = Key(sys.intern(key.namespace), key.name)
-        # Copied, because orjson leaves kilobytes of its buffer behind the text.
-        raw = bytes(memoryview(orjson.dumps(slimmed)))
-        return _Record(interned, raw, version, str(meta.get("uid", "")), labels)
+        return slimmed if self._slimmer is None else self._slimmer(slimmed)
 
     def _candidates(self, namespace: str, labels: Labels) -> Iterator[_Record]:
         """Yield a superset of what is wanted, by the rarest label when a namespace is given."""
@@ -212,6 +207,15 @@ class Store:
                 bucket.pop(record.key, None)
                 if not bucket:
                     del index[place]
+
+
+def _record(key: Key, version: int, slimmed: Manifest) -> _Record:
+    meta = slimmed["metadata"]
+    labels = {sys.intern(name): value for name, value in (meta.get("labels") or {}).items()}
+    interned = Key(sys.intern(key.namespace), key.name)
+    # Copied, because orjson leaves kilobytes of its buffer behind the text.
+    raw = bytes(memoryview(orjson.dumps(slimmed)))
+    return _Record(interned, raw, version, str(meta.get("uid", "")), labels)
 
 
 def version_of(manifest: Manifest) -> int:

@@ -1,7 +1,7 @@
 """What a MetricAnalysis says next: what is to be looked at, and what follows from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from flagger_py.conditions import (
@@ -42,7 +42,7 @@ Next = Decision[MetricAnalysisStatus]
 class Seen:
     """What was heard in this pass: every question when judging or checking, else nothing.
 
-    *scrape_s* is how soon to scrape again, None where nothing is scraped by us.
+    *scrape_s* is how soon to scrape next, None where nothing is scraped by us.
     """
 
     heard: tuple[Heard, ...] = ()
@@ -55,7 +55,7 @@ def decide(subject: Analysis, seen: Seen, settings: MetricsSettings = DEFAULTS) 
         case Stage.CHECK:
             return _checked(settings, subject, seen)
         case Stage.ACKNOWLEDGE:
-            return _acknowledged(subject)
+            return _acknowledged(subject, seen)
         case Stage.WAIT:
             return _waiting(settings, subject, seen)
         case Stage.JUDGE:
@@ -90,7 +90,7 @@ def _troubled(
             return retrying(trouble.advice, trouble.reason), (), PROVIDER_RETRY_S
 
 
-def _acknowledged(subject: Analysis) -> Next:
+def _acknowledged(subject: Analysis, seen: Seen) -> Next:
     run = subject.spec.run
     status = subject.status.model_copy(
         update={
@@ -101,7 +101,8 @@ def _acknowledged(subject: Analysis) -> Next:
         }
     )
     due = run.due if run else None
-    return _pending(status, due, max(0.0, _seconds(subject.now, due)))
+    pending = _pending(status, due, _sooner(_seconds(subject.now, due), seen.scrape_s))
+    return replace(pending, rests=True)
 
 
 def _waiting(settings: MetricsSettings, subject: Analysis, seen: Seen) -> Next:
@@ -145,7 +146,8 @@ def _judged(subject: Analysis, seen: Seen) -> Next:
     )
     if run is not None:
         # Where we scraped, one more pass lets go of the samples.
-        return Decision(status, _answered(judgement), (), seen.scrape_s, (_healthy(judgement),))
+        again_s, healthy = seen.scrape_s, (_healthy(judgement),)
+        return Decision(status, _answered(judgement), (), again_s, healthy, rests=True)
     wait_s = _sooner(duration_s(spec.interval or "1m", "spec.interval"), seen.scrape_s)
     standing = _health(judgement, seen.heard)
     actions = _news(subject, judgement)

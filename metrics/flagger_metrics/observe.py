@@ -33,7 +33,7 @@ class Observer:
         """Ask each question once, in order, when a verdict is due; before that only scrape."""
         match stage(subject, self.settings):
             case Stage.ACKNOWLEDGE:
-                return Seen()
+                return Seen(scrape_s=0.0 if await self.scrapes(subject, site) else None)
             case Stage.SETTLED:
                 site.memory.pop(SAMPLES, None)
                 return Seen()
@@ -61,6 +61,13 @@ class Observer:
                 source = await self.finder.find(question, subject, site)
                 heard.append(await self.hear(question, source, subject, site))
         return Seen(scrape_s=self.pace(heard))
+
+    async def scrapes(self, subject: Analysis, site: Site) -> bool:
+        """Tell whether any question is answered from samples that we scrape."""
+        for question in questions(subject.spec, subject.namespace):
+            if await self.finder.sampled(question, subject, site):
+                return True
+        return False
 
     async def check(self, subject: Analysis, site: Site) -> Seen:
         """Find every source and see whether it answers, each once."""

@@ -91,7 +91,15 @@ def waits_for_verdict(case: Case, child: Child) -> tuple[Standing, float | None]
         f"{child} has given no verdict for {duration_text(limit_s)} since it was due: "
         f"is the controller of {child.kind} running? Traffic stays where it is",
         StandingReason.NO_ANSWER,
-    ), max(1.0, case.spec.progress_deadline_seconds - overdue_s)
+    ), _until_deadline(case, overdue_s)
+
+
+def never_judged(case: Case, child: Child) -> str:
+    """Say that a verdict has been overdue for the progress deadline; empty until then."""
+    limit_s = case.spec.progress_deadline_seconds
+    if (case.now - case.due).total_seconds() < limit_s:
+        return ""
+    return f"{child} has given no verdict for {limit_s}s since it was due, the progress deadline."
 
 
 def wait_for_split(case: Case, what: str, workloads: tuple[Action, ...] = ()) -> Move:
@@ -140,9 +148,15 @@ def waits_for_answer(case: Case, child: Child, what: str) -> tuple[Standing, flo
             f"{child} has not been looked at for {duration_text(limit_s)}: "
             f"is the controller of {child.kind} running? Traffic stays where it is",
             StandingReason.NO_ANSWER,
-        ), max(1.0, case.spec.progress_deadline_seconds - child.waited_s)
+        ), _until_deadline(case, child.waited_s)
     wake_s = limit_s - child.waited_s if child.silent else None
     announced = child.routed.in_force if child.routed is not None else None
     if announced is not None and announced.since > case.now:
         wake_s = case.seconds_until(announced.since)
     return progressing(what), wake_s
+
+
+def _until_deadline(case: Case, waited_s: float) -> float | None:
+    """Return what is left of the progress deadline; None once it is over: then events count."""
+    left_s = case.spec.progress_deadline_seconds - waited_s
+    return left_s if left_s > 0 else None

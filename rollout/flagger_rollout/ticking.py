@@ -17,6 +17,7 @@ from .api_analysis import WebhookType as Hook
 from .api_status import Ending
 from .case import Case
 from .move import Move, changed, recorded
+from .sight import Child
 from .telling import Reason, Tolds
 
 
@@ -132,16 +133,25 @@ def _checks(case: Case, told: Tolds) -> Move:
     found = judging.verdict(case)
     match found.verdict:
         case Verdict.PENDING:
-            standing, wake_s = progressing(case.step_sentence), None
-            if found.child is not None:
-                standing, wake_s = asking.waits_for_verdict(case, found.child)
-            return _asking(case, told, standing, wake_s)
+            return _overdue(case, told, found.child)
         case Verdict.PASSED:
             return stepping.before_step(case, told, found.sentence)
         case Verdict.INCONCLUSIVE:
             return _inconclusive(case, told, found)
         case Verdict.FAILED | Verdict.NO_DATA | Verdict.ERROR:
             return _failed(case, told, found.halt, found.sentence)
+
+
+def _overdue(case: Case, told: Tolds, child: Child | None) -> Move:
+    """Wait for a verdict that is due, until the progress deadline has passed after that."""
+    if child is None:
+        return _asking(case, told, progressing(case.step_sentence), None)
+    if sentence := asking.never_judged(case, child):
+        text = f"Rolling back {case.canary_ref} progress deadline exceeded {sentence}"
+        told = (*told, case.warned(Reason.ROLLING_BACK, text))
+        return ending.begin(case, Ending.ROLL_BACK, told, sentence)
+    standing, wake_s = asking.waits_for_verdict(case, child)
+    return _asking(case, told, standing, wake_s)
 
 
 def _failed(case: Case, told: Tolds, halt: str, sentence: str) -> Move:

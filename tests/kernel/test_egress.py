@@ -11,7 +11,7 @@ from flagger_py.egress import BODY_BYTES_MAX, Request, Response, Unreachable
 from flagger_py.errors import SpecError
 from flagger_py.runtime.egress import HttpEgress
 from flagger_py.runtime.guard import Guard, GuardedResolver, forbidden
-from flagger_py.runtime.proxies import proxy_from_environment
+from flagger_py.runtime.proxies import from_environment, proxy_for
 from tests.kernel.loopback import Handler, Loopback, answer, hang_up, loopback, text
 
 T = TypeVar("T")
@@ -267,4 +267,4 @@ def test_a_proxy_of_the_environment_is_used_as_go_does(
     monkeypatch.setenv("https_proxy", "http://proxy:3128")
     monkeypatch.setenv("NO_PROXY", ".internal")
 
-    assert proxy_from_environment(url) == proxy
+    assert proxy_for(url, from_environment()) == proxy

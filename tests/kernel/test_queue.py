@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from flagger_py.runtime.queue import WorkQueue
+from flagger_py.runtime.queue import LULL_S, WorkQueue
 
 
 class Bell:
@@ -48,16 +48,46 @@ def test_a_key_added_twice_is_handed_out_once() -> None:
     assert queue.depth == 0
 
 
-def test_a_key_worked_on_comes_back_only_once_it_is_done() -> None:
-    queue, _ = a_queue()
+def test_a_key_worked_on_comes_back_after_a_lull_once_it_is_done() -> None:
+    """What is heard during a pass is mostly what the pass did: the rest of it is on its way."""
+    queue, bell = a_queue()
     queue.add("a")
     asyncio.run(queue.get())
 
     queue.add("a")
     depth_meanwhile = queue.depth
     queue.done("a")
+    depth_at_once = queue.depth
+    bell.advance(LULL_S)
 
-    assert depth_meanwhile == 0
+    assert (depth_meanwhile, depth_at_once, queue.depth) == (0, 0, 1)
+
+
+def test_whatever_is_heard_after_a_pass_ends_the_lull() -> None:
+    queue, bell = a_queue()
+    queue.add("a")
+    asyncio.run(queue.get())
+    queue.add("a")
+    queue.done("a")
+
+    queue.add("a")
+    at_once = queue.depth
+    asyncio.run(queue.get())
+    queue.done("a")
+    bell.advance(LULL_S)
+
+    assert (at_once, queue.depth) == (1, 0)
+
+
+def test_a_pass_that_asks_for_another_at_once_gets_it() -> None:
+    queue, _ = a_queue()
+    queue.add("a")
+    asyncio.run(queue.get())
+
+    queue.add("a")
+    queue.add_after("a", 0.0)
+    queue.done("a")
+
     assert queue.depth == 1
 
 

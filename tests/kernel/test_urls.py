@@ -9,7 +9,7 @@ from flagger_py.errors import FlaggerError, SpecError, Unavailable
 from flagger_py.runtime.credentials import Credentials, Source
 from flagger_py.runtime.egress import HttpEgress
 from flagger_py.runtime.guard import Guard
-from flagger_py.runtime.proxies import proxy_from_environment
+from flagger_py.runtime.proxies import from_environment, proxy_for
 from flagger_py.runtime.urls import redacted
 
 
@@ -91,4 +91,4 @@ def test_a_proxy_of_the_environment_needs_no_scheme(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
 
-    assert proxy_from_environment("https://example.com/") == "http://proxy:3128"
+    assert proxy_for("https://example.com/", from_environment()) == "http://proxy:3128"

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flagger_metrics.heard import Cause, Heard, Trouble
@@ -49,6 +49,7 @@ ANSWERS = st.one_of(
 POLICIES = st.sampled_from([Policy.FAIL, Policy.HOLD])
 
 
+@example([(Answer((0.0, -math.inf)), Policy.FAIL, Policy.FAIL, Reduce.MAX)])
 @given(
     st.lists(
         st.tuples(ANSWERS, POLICIES, POLICIES, st.sampled_from([None, *Reduce])),
@@ -70,8 +71,9 @@ def test_no_unclear_metric_passes_under_fail_or_hold(
         isinstance(answer, Answer)
         and answer.error is None
         and answer.values
-        and all(math.isfinite(value) for value in answer.values)
+        and not any(math.isnan(value) for value in answer.values)
         and (len(answer.values) == 1 or how is not None)
+        and math.isfinite(reduced(answer.values, how or Reduce.FIRST))
         for answer, _, _, how in cases
     )
     assert clear or found.verdict is not Verdict.PASSED

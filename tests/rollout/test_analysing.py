@@ -305,6 +305,18 @@ def test_an_overdue_verdict_is_said_and_moves_nothing() -> None:
     assert split_asked(decision) == (80, 20)
 
 
+def test_a_verdict_that_never_comes_ends_the_release_at_the_deadline() -> None:
+    """Whoever acknowledged the question may have died since: no wait is without an end."""
+    scene = Scene(since_s=10 + 600 + 1)
+    scene.verdict = {"run": scene.case.tick_token, "verdict": "Pending"}
+
+    decision = scene.decide()
+
+    assert split_asked(decision) == (100, 0)
+    assert "progress deadline exceeded" in said(decision)[0]
+    assert "no verdict for 600s since it was due" in said(decision)[0]
+
+
 def test_a_canary_without_metrics_passes_and_says_so() -> None:
     decision = Scene(manifest=a_canary(metrics=[])).decide()
 

@@ -1,9 +1,11 @@
 """What is noticed at rest: a new revision, its gate, one taken back, a primary that is gone."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from flagger_rollout.decide import decide
 from tests.rollout.scene import (
     Scene,
     a_canary,
@@ -112,6 +114,17 @@ def test_a_force_outlives_the_question_before_the_rollout() -> None:
     assert decision.status.phase == "Progressing"
     assert decision.status.progress is not None
     assert not decision.status.progress.retry
+
+
+def test_a_gate_that_is_silent_for_ever_is_looked_at_when_it_speaks() -> None:
+    """Where no deadline follows any more, a thousand waiting Canaries cost nothing."""
+    scene = at_rest("2", manifest=gate_before_rollout())
+    gate = replace(scene.seen.gates["gate"], waited_s=600.0)
+
+    decision = decide(scene.settings, scene.subject, replace(scene.seen, gates={"gate": gate}))
+
+    assert decision.standing.reason == "NoAnswer"
+    assert decision.requeue_after_s is None
 
 
 def test_a_stalled_gate_keeps_the_question_it_was_asked() -> None:
