@@ -144,9 +144,12 @@ def waits_for_answer(case: Case, child: Child, what: str) -> tuple[Standing, flo
         reason = found.get("reason", StandingReason.INVALID_SPEC)
         return stalled(f"{child}: {found.get('message', '')}", reason), None
     if child.silent and child.waited_s >= limit_s:
+        why = f"is the controller of {child.kind} running?"
+        if child.suspended:
+            why = "it is suspended, set its spec.suspend to false."
         return retrying(
-            f"{child} has not been looked at for {duration_text(limit_s)}: "
-            f"is the controller of {child.kind} running? Traffic stays where it is",
+            f"{child} has not been looked at for {duration_text(limit_s)}: {why} "
+            f"Traffic stays where it is",
             StandingReason.NO_ANSWER,
         ), _until_deadline(case, child.waited_s)
     wake_s = limit_s - child.waited_s if child.silent else None

@@ -46,6 +46,12 @@ class Child:
         return self.manifest is None or not acknowledged(self.manifest)
 
     @property
+    def suspended(self) -> bool:
+        """Its controller leaves it alone, as it was told."""
+        spec = (self.manifest or {}).get("spec") or {}
+        return spec.get("suspend") is True
+
+    @property
     def judged(self) -> Judged | None:
         found: Judged | None = self._once("judged", read_judged)
         return found

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flagger_rollout import judging
+from flagger_rollout import asking, judging
 from flagger_rollout.sight import Child
 
 from .scene import Scene
@@ -103,3 +103,19 @@ def test_a_gate_that_speaks_by_itself_is_read(gate: dict[str, Any], is_open: boo
     )
 
     assert (judging.foreign_gates(case) is None) is is_open
+
+
+@pytest.mark.parametrize(
+    ("suspend", "advice"),
+    [(True, "it is suspended, set its spec.suspend to false"), (False, "is the controller")],
+    ids=["suspended", "without a controller"],
+)
+def test_a_silent_child_is_told_with_what_would_make_it_speak(suspend: bool, advice: str) -> None:
+    gate = a_gate({"suspend": suspend, "run": {"token": "t"}}, observedGeneration=1)
+
+    standing, _ = asking.waits_for_answer(
+        Scene().case, Child("app", "Permit", gate, waited_s=30.0), "asking"
+    )
+
+    assert standing.reason == "NoAnswer"
+    assert advice in standing.message
