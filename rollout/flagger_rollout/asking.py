@@ -91,13 +91,13 @@ def waits_for_verdict(case: Case, child: Child) -> tuple[Standing, float | None]
         f"{child} has given no verdict for {duration_text(limit_s)} since it was due: "
         f"is the controller of {child.kind} running? Traffic stays where it is",
         StandingReason.NO_ANSWER,
-    ), _until_deadline(case, overdue_s)
+    ), _until_deadline(case, child.overdue_s)
 
 
 def never_judged(case: Case, child: Child) -> str:
     """Say that a verdict has been overdue for the progress deadline; empty until then."""
     limit_s = case.spec.progress_deadline_seconds
-    if (case.now - case.due).total_seconds() < limit_s:
+    if child.overdue_s < limit_s:
         return ""
     return f"{child} has given no verdict for {limit_s}s since it was due, the progress deadline."
 

@@ -1,8 +1,12 @@
 """What is looked at on behalf of a Canary: its workloads, its configs, and who answers for it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
-from flagger_py.contracts import acknowledged, status_of
+from pydantic import ValidationError
+
+from flagger_py.contracts import Run, Verdict, acknowledged, read_judged, status_of
 from flagger_py.errors import Missing
 from flagger_py.refs import CONFIG_MAP, DEPLOYMENT, PRIMARY, SECRET, Key, Kind
 from flagger_py.runtime.cluster import Site
@@ -19,7 +23,7 @@ from .settings import RolloutSettings
 from .sight import Child, Seen
 from .splits import routed_since, split_for
 
-_UNACKNOWLEDGED, _UNROUTED = "unacknowledged", "unrouted"
+_UNACKNOWLEDGED, _UNROUTED, _OVERDUE = "unacknowledged", "unrouted", "overdue"
 """Where in an object's memory it stands since when somebody was waited for."""
 
 
@@ -61,7 +65,7 @@ async def observe(
 
 def begin_anew(site: Site) -> None:
     """Forget for how long was waited: what a suspended Canary waits for, nobody owes it."""
-    for waiting in (_UNACKNOWLEDGED, _UNROUTED):
+    for waiting in (_UNACKNOWLEDGED, _UNROUTED, _OVERDUE):
         site.memory.pop(waiting, None)
 
 
@@ -106,7 +110,20 @@ class _Look:
             manifest = await self.site.cluster.get(kind, Key(self.subject.namespace, name))
         except Missing as error:
             return Child(name, kind.kind, missing=error.message)
-        return Child(name, kind.kind, manifest, self._waited_s(kind, manifest))
+        slot = f"{kind}/{name}"
+        unseen = late = None
+        if manifest is not None:
+            late = _overdue_run(manifest, self.site.now)
+            if not acknowledged(manifest):
+                unseen = manifest["metadata"].get("generation", 0)
+        return Child(
+            name,
+            kind.kind,
+            manifest,
+            waited_s=self._seen_s(_UNACKNOWLEDGED, slot, unseen),
+            # What was due while nobody looked, neither we nor who judges, is not late by that.
+            overdue_s=self._seen_s(_OVERDUE, slot, late),
+        )
 
     async def leftovers(self) -> tuple[Manifest, ...]:
         """Return the Gates that we made and have no webhook for any more."""
@@ -127,27 +144,34 @@ class _Look:
     def unrouted_s(self, route: Child) -> float:
         """Return for how long *route* has been seen without the split that is asked of it."""
         split = split_for(self.subject.status)
-        if routed_since(route, split, self.site.now) is not None:
-            self.site.memory.pop(_UNROUTED, None)
-            return 0.0
-        noted: object = self.site.memory.get(_UNROUTED)
-        if not isinstance(noted, tuple) or noted[0] != split:
-            noted = self.site.memory[_UNROUTED] = (split, self.site.now)
-        return float((self.site.now - noted[1]).total_seconds())
+        routed = routed_since(route, split, self.site.now) is not None
+        return self._seen_s(_UNROUTED, "route", None if routed else split)
 
-    def _waited_s(self, kind: Kind, manifest: Manifest | None) -> float:
-        """Return for how long the present generation has been seen without an answer."""
-        waiting: dict[str, object] = self.site.memory.setdefault(_UNACKNOWLEDGED, {})
-        if manifest is None or acknowledged(manifest):
-            waiting.pop(f"{kind}/{manifest['metadata']['name']}" if manifest else "", None)
+    def _seen_s(self, what: str, slot: str, mark: object | None) -> float:
+        """Return for how long *mark* has been seen in *slot*; None: nothing is waited for."""
+        noted: dict[str, tuple[object, datetime]] = self.site.memory.setdefault(what, {})
+        if mark is None:
+            noted.pop(slot, None)
             return 0.0
-        meta = manifest["metadata"]
-        slot, generation = f"{kind}/{meta['name']}", meta.get("generation", 0)
-        noted = waiting.get(slot)
-        if not isinstance(noted, tuple) or noted[0] != generation:
-            noted = (generation, self.site.now)
-            waiting[slot] = noted
-        return float((self.site.now - noted[1]).total_seconds())
+        if slot not in noted or noted[slot][0] != mark:
+            noted[slot] = (mark, self.site.now)
+        return (self.site.now - noted[slot][1]).total_seconds()
+
+
+def _overdue_run(manifest: Manifest, now: datetime) -> str | None:
+    """Return the token of the run in *manifest* whose verdict is due and missing, if there is."""
+    asked = (manifest.get("spec") or {}).get("run")
+    if not isinstance(asked, Mapping) or "due" not in asked:
+        return None
+    try:
+        run = Run.model_validate(asked)
+    except ValidationError:
+        return None
+    if run.due is None or now < run.due:
+        return None
+    judged = read_judged(manifest)
+    pending = judged is None or judged.token != run.token or judged.verdict is Verdict.PENDING
+    return run.token if pending else None
 
 
 async def _configs(

@@ -1,5 +1,6 @@
 """How a revision under analysis advances, holds, fails and is promoted."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from flagger_py.contracts import Split
 from flagger_py.errors import SpecError
 from flagger_rollout.api_status import Ending
+from flagger_rollout.decide import decide
 from tests.rollout.scene import (
     Scene,
     a_canary,
@@ -309,8 +311,9 @@ def test_a_verdict_that_never_comes_ends_the_release_at_the_deadline() -> None:
     """Whoever acknowledged the question may have died since: no wait is without an end."""
     scene = Scene(since_s=10 + 600 + 1)
     scene.verdict = {"run": scene.case.tick_token, "verdict": "Pending"}
+    analysis = replace(scene.seen.analysis, overdue_s=600.0)
 
-    decision = scene.decide()
+    decision = decide(scene.settings, scene.subject, replace(scene.seen, analysis=analysis))
 
     assert split_asked(decision) == (100, 0)
     assert "progress deadline exceeded" in said(decision)[0]
