@@ -13,6 +13,8 @@ from flagger_rollout.children import METRIC_ANALYSIS, TRAFFIC_ROUTE
 KEY = Key("test", "app")
 PARTS = ("rollout", "routing", "gating", "metrics")
 DEADLINE_S = 60
+ROLLBACK_S = 8.0
+"""A rollback takes less, and the next check of a release comes later."""
 
 
 @contextmanager
@@ -67,6 +69,7 @@ def test_a_verdict_that_comes_late_is_waited_for() -> None:
 
         four.simulation.start("metrics")
         four.simulation.run_until(lambda: not acknowledged(four), 60)
+        four.simulation.run_for(ROLLBACK_S)
 
         assert status(four)["phase"] == "Progressing"
 
@@ -81,6 +84,7 @@ def test_an_outage_of_all_controllers_ends_no_release() -> None:
         for part in PARTS:
             four.simulation.start(part)
         four.simulation.run_until(lambda: not acknowledged(four), 60)
+        four.simulation.run_for(ROLLBACK_S)
 
         assert status(four)["phase"] == "Progressing"
 
@@ -89,7 +93,7 @@ def test_a_suspension_ends_no_release() -> None:
     """What was due meanwhile is asked anew from the moment of resumption."""
     with asked() as four:
         store = four.world.store
-        for suspend, for_s in ((True, 3600.0), (False, 5.0)):
+        for suspend, for_s in ((True, 3600.0), (False, ROLLBACK_S)):
             canary = dict(store.get(CANARY, KEY) or {})
             store.update({**canary, "spec": {**canary["spec"], "suspend": suspend}})
             four.simulation.run_for(for_s)
