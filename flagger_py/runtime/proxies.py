@@ -6,7 +6,10 @@ NO_PROXY in either case, and never for this very machine.
 
 import ipaddress
 from collections.abc import Mapping
-from urllib.request import getproxies_environment, proxy_bypass
+from urllib.request import (  # type: ignore[attr-defined]  # Typeshed lacks the second.
+    getproxies_environment,
+    proxy_bypass_environment,
+)
 
 from flagger_py.runtime.urls import split
 
@@ -30,7 +33,7 @@ def proxy_for(url: str, proxies: Proxies) -> str | None:
 def bypassed(url: str, proxies: Proxies) -> bool:
     """Tell whether the server of *url* is called directly whatever proxy there is."""
     host = split(url).hostname or ""
-    return _is_this_machine(host) or bool(proxy_bypass(host, dict(proxies)))
+    return _is_this_machine(host) or bool(proxy_bypass_environment(host, dict(proxies)))
 
 
 def _is_this_machine(host: str) -> bool:
