@@ -130,7 +130,8 @@ class CanarySpec(FluxSpec):
     )
     progress_deadline_seconds: int = Field(
         default=600,
-        description="Seconds in which pods have to become ready; 600 without it.",
+        description="Seconds in which pods have to become ready and other controllers to answer; "
+        "600 without it.",
     )
     skip_analysis: bool = Field(
         default=False, description="Promote new revisions without analysing them."

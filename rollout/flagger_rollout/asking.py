@@ -82,7 +82,9 @@ def waits_for_verdict(case: Case, child: Child) -> tuple[Standing, float | None]
     """Say that a verdict is due, and when being overdue becomes a fault of its own."""
     standing, wake_s = waits_for_answer(case, child, case.step_sentence)
     limit_s = case.settings.no_answer_after_s
-    overdue_s = (case.now - case.due).total_seconds()
+    overdue_s = child.overdue_s
+    if overdue_s is None:
+        overdue_s = (case.now - case.due).total_seconds()
     if child.silent or child.missing:
         return standing, wake_s
     if overdue_s < limit_s:
@@ -91,15 +93,18 @@ def waits_for_verdict(case: Case, child: Child) -> tuple[Standing, float | None]
         f"{child} has given no verdict for {duration_text(limit_s)} since it was due: "
         f"is the controller of {child.kind} running? Traffic stays where it is",
         StandingReason.NO_ANSWER,
-    ), _until_deadline(case, child.overdue_s)
+    ), _until_deadline(case, overdue_s)
 
 
-def never_judged(case: Case, child: Child) -> str:
-    """Say that a verdict has been overdue for the progress deadline; empty until then."""
+def never_judged(case: Case) -> str:
+    """Say whose verdict has been overdue for the progress deadline; empty until then."""
     limit_s = case.spec.progress_deadline_seconds
-    if child.overdue_s < limit_s:
-        return ""
-    return f"{child} has given no verdict for {limit_s}s since it was due, the progress deadline."
+    for child in (case.seen.analysis, *case.seen.foreign_analyses):
+        if child.asked_by or child.overdue_s is None:
+            continue
+        if child.overdue_s >= limit_s:
+            return f"{child} has given no verdict for {limit_s}s, the progress deadline."
+    return ""
 
 
 def wait_for_split(case: Case, what: str, workloads: tuple[Action, ...] = ()) -> Move:
@@ -139,10 +144,14 @@ def waits_for_answer(case: Case, child: Child, what: str) -> tuple[Standing, flo
     limit_s = case.settings.no_answer_after_s
     if child.missing:
         return retrying(child.missing, StandingReason.NO_ANSWER), limit_s
+    wake_s = limit_s - child.waited_s if child.silent else None
+    announced = child.routed.in_force if child.routed is not None else None
+    if announced is not None and announced.since > case.now:
+        wake_s = case.seconds_until(announced.since)
     found = condition_of(status_of(child.manifest or {}), "Stalled")
     if not child.silent and found.get("status") == "True":
         reason = found.get("reason", StandingReason.INVALID_SPEC)
-        return stalled(f"{child}: {found.get('message', '')}", reason), None
+        return stalled(f"{child}: {found.get('message', '')}", reason), wake_s
     if child.silent and child.waited_s >= limit_s:
         why = f"is the controller of {child.kind} running?"
         if child.suspended:
@@ -152,10 +161,6 @@ def waits_for_answer(case: Case, child: Child, what: str) -> tuple[Standing, flo
             f"Traffic stays where it is",
             StandingReason.NO_ANSWER,
         ), _until_deadline(case, child.waited_s)
-    wake_s = limit_s - child.waited_s if child.silent else None
-    announced = child.routed.in_force if child.routed is not None else None
-    if announced is not None and announced.since > case.now:
-        wake_s = case.seconds_until(announced.since)
     return progressing(what), wake_s
 
 

@@ -23,7 +23,7 @@ from .settings import RolloutSettings
 from .sight import Child, Seen
 from .splits import routed_since, split_for
 
-_UNACKNOWLEDGED, _UNROUTED, _OVERDUE = "unacknowledged", "unrouted", "overdue"
+_UNACKNOWLEDGED, _UNROUTED, _PENDING = "unacknowledged", "unrouted", "pending"
 """Where in an object's memory it stands since when somebody was waited for."""
 
 
@@ -65,7 +65,7 @@ async def observe(
 
 def begin_anew(site: Site) -> None:
     """Forget for how long was waited: what a suspended Canary waits for, nobody owes it."""
-    for waiting in (_UNACKNOWLEDGED, _UNROUTED, _OVERDUE):
+    for waiting in (_UNACKNOWLEDGED, _UNROUTED, _PENDING):
         site.memory.pop(waiting, None)
 
 
@@ -111,19 +111,22 @@ class _Look:
         except Missing as error:
             return Child(name, kind.kind, missing=error.message)
         slot = f"{kind}/{name}"
-        unseen = late = None
-        if manifest is not None:
-            late = _overdue_run(manifest, self.site.now)
-            if not acknowledged(manifest):
-                unseen = manifest["metadata"].get("generation", 0)
-        return Child(
-            name,
-            kind.kind,
-            manifest,
-            waited_s=self._seen_s(_UNACKNOWLEDGED, slot, unseen),
-            # What was due while nobody looked, neither we nor who judges, is not late by that.
-            overdue_s=self._seen_s(_OVERDUE, slot, late),
-        )
+        unseen = None
+        if manifest is not None and not acknowledged(manifest):
+            unseen = manifest["metadata"].get("generation", 0)
+        waited_s = self._seen_s(_UNACKNOWLEDGED, slot, unseen)
+        return Child(name, kind.kind, manifest, waited_s, overdue_s=self._overdue_s(slot, manifest))
+
+    def _overdue_s(self, slot: str, manifest: Manifest | None) -> float | None:
+        """Return for how long a verdict is late, None where none is asked for by a moment.
+
+        What was due while nobody looked, neither we nor who judges, is not late by that.
+        """
+        run = None if manifest is None else _pending_run(manifest)
+        seen_s = self._seen_s(_PENDING, slot, run.token if run else None)
+        if run is None or run.due is None:
+            return None
+        return max(0.0, min(seen_s, (self.site.now - run.due).total_seconds()))
 
     async def leftovers(self) -> tuple[Manifest, ...]:
         """Return the Gates that we made and have no webhook for any more."""
@@ -158,8 +161,8 @@ class _Look:
         return (self.site.now - noted[slot][1]).total_seconds()
 
 
-def _overdue_run(manifest: Manifest, now: datetime) -> str | None:
-    """Return the token of the run in *manifest* whose verdict is due and missing, if there is."""
+def _pending_run(manifest: Manifest) -> Run | None:
+    """Return the run in *manifest* that has no verdict yet, None without one."""
     asked = (manifest.get("spec") or {}).get("run")
     if not isinstance(asked, Mapping) or "due" not in asked:
         return None
@@ -167,11 +170,9 @@ def _overdue_run(manifest: Manifest, now: datetime) -> str | None:
         run = Run.model_validate(asked)
     except ValidationError:
         return None
-    if run.due is None or now < run.due:
-        return None
     judged = read_judged(manifest)
     pending = judged is None or judged.token != run.token or judged.verdict is Verdict.PENDING
-    return run.token if pending else None
+    return run if pending else None
 
 
 async def _configs(

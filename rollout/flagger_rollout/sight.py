@@ -23,8 +23,8 @@ class Child:
     """An object that another controller answers for, ours or a referenced one.
 
     *waited_s* is how long its controller has been seen not to acknowledge its present generation,
-    *overdue_s* how long its verdict has been seen to be overdue; *missing* says why it cannot be
-    read at all, empty when it can.
+    *overdue_s* how late its verdict is, as far as we have been waiting for it, None where none is
+    due at a moment; *missing* says why it cannot be read at all, empty when it can.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Child:
     manifest: Manifest | None = None
     waited_s: float = 0.0
     missing: str = ""
-    overdue_s: float = 0.0
+    overdue_s: float | None = None
     asked_by: str = ""
     """Another Canary whose question it answers: there is no answer for us."""
     _read: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -146,7 +146,7 @@ def _overdue(case: Case, told: Tolds, child: Child | None) -> Move:
     """Wait for a verdict that is due, until the progress deadline has passed after that."""
     if child is None:
         return _asking(case, told, progressing(case.step_sentence), None)
-    if sentence := asking.never_judged(case, child):
+    if sentence := asking.never_judged(case):
         text = f"Rolling back {case.canary_ref} progress deadline exceeded {sentence}"
         told = (*told, case.warned(Reason.ROLLING_BACK, text))
         return ending.begin(case, Ending.ROLL_BACK, told, sentence)
