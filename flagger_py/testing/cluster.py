@@ -50,7 +50,7 @@ class WorldCluster:
         kind = self.resolve(manifest["apiVersion"], manifest["kind"])
         key, cache = key_of(manifest), self.cache(kind)
         cached = cache.objects.get(key)
-        if cached is not None and says_already(manifest, cached, manager, subresource):
+        if cached and not subresource and says_already(manifest, cached, manager):
             return in_version(kind, cached)
         stored = self.send(
             Sent("apply", kind, key, account, subresource),

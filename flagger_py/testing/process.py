@@ -13,6 +13,7 @@ from flagger_py.errors import FlaggerError
 from flagger_py.refs import Key
 from flagger_py.runtime.part import Outcome, Part, Shell
 from flagger_py.runtime.passes import reconcile
+from flagger_py.runtime.queue import LULL_S
 from flagger_py.testing.cluster import WorldCluster
 from flagger_py.testing.faults import Crash
 from flagger_py.testing.queueing import Backoff, WorkQueue
@@ -165,7 +166,7 @@ class Process:
             self._failures.pop(key, None)
         if key in self._again:
             del self._again[key]
-            wait_s = 0.0
+            wait_s = LULL_S if wait_s is None else min(LULL_S, wait_s)
         if wait_s is not None:
             self.queue.add(key, self._now_s() + wait_s)
 
