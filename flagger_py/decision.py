@@ -135,7 +135,8 @@ class Decision(Generic[S]):
     requeue_after_s: float | None = None
     conditions: tuple[Condition, ...] = ()
     gauges: tuple[Gauge, ...] = field(default=())
-    rests: bool = False
-    """Whether the new status waits for nothing that may hold already: no further look is needed."""
+    complete: bool = False
+    """Whether *requeue_after_s* says all: then no look follows the writing of the status, in case
+    that what it waits for holds already."""
     faulty: bool = False
     """Made by the shell for a pass that met a fault, not by a decider."""

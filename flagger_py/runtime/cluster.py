@@ -56,6 +56,7 @@ class Cluster(Protocol):
     ) -> Manifest:
         """Server-side apply and return the object as stored; nothing is sent without a change.
 
+        A status is always sent: whoever writes one has compared it with what he read.
         Raises `Conflict` with managers when *force* is false and others hold fields, `Conflict`
         without when `metadata.resourceVersion` is given and old.
         """

@@ -120,7 +120,6 @@ class KubernetesCluster:
         subresource: str | None = None,
     ) -> Manifest:
         kind = await self._kinds.resolve(manifest["apiVersion"], manifest["kind"])
-        # A status is written only where it differs from the one that its pass has read.
         live = None if subresource else await self._live(kind, key_of(manifest), account)
         if live is not None and says_already(manifest, live, manager):
             return live

@@ -187,7 +187,7 @@ class Pass(Generic[Spec, Status, Seen]):
                 self.shell.deliver(key_of(self.manifest), item)
                 self.voice.note(f"delivery/{item.token}")
         again_s = decision.requeue_after_s
-        if wrote and not decision.rests:
+        if wrote and not decision.complete:
             # What a new status waits for may hold already, and then no event will tell: look
             # again, until a pass finds nothing to write.
             again_s = LULL_S if again_s is None else min(LULL_S, again_s)

@@ -15,7 +15,7 @@ from flagger_py.clock import monotonic_s
 SPACING_S = 0.2
 """Shortest time from a failure to the next pass of its key."""
 LULL_S = 0.1
-"""When a key comes back that was asked for during its pass: mostly by what the pass itself did."""
+"""How long after its pass a key comes back that was asked for meanwhile, mostly by the pass."""
 
 K = TypeVar("K", bound=Hashable)
 
@@ -177,10 +177,12 @@ class WorkQueue(Generic[K]):
         """Give *key* back: from now on it may be handed out again."""
         self._active.discard(key)
         delay_s = self._again.pop(key, None)
-        if delay_s and key not in self._failed_s:
+        if delay_s is None:
+            return
+        if delay_s > 0 and key not in self._failed_s:
             self.add_after(key, delay_s)
-        elif delay_s is not None:
-            self.add(key)
+        else:
+            self.add(key)  # Which spaces the passes of a key that fails.
 
     def close(self) -> None:
         """Hand out nothing more; keys that are worked on may still be given back."""

@@ -40,7 +40,7 @@ Next = Decision[MetricAnalysisStatus]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was heard in this pass: every question when judging or checking, else nothing.
+    """What was heard in this pass: every question when judging or checking, else of none.
 
     *scrape_s* is how soon to scrape next, None where nothing is scraped by us.
     """
@@ -102,7 +102,7 @@ def _acknowledged(subject: Analysis, seen: Seen) -> Next:
     )
     due = run.due if run else None
     pending = _pending(status, due, _sooner(_seconds(subject.now, due), seen.scrape_s))
-    return replace(pending, rests=True)
+    return replace(pending, complete=True)
 
 
 def _waiting(settings: MetricsSettings, subject: Analysis, seen: Seen) -> Next:
@@ -146,8 +146,13 @@ def _judged(subject: Analysis, seen: Seen) -> Next:
     )
     if run is not None:
         # Where we scraped, one more pass lets go of the samples.
-        again_s, healthy = seen.scrape_s, (_healthy(judgement),)
-        return Decision(status, _answered(judgement), (), again_s, healthy, rests=True)
+        return Decision(
+            status,
+            _answered(judgement),
+            requeue_after_s=seen.scrape_s,
+            conditions=(_healthy(judgement),),
+            complete=True,
+        )
     wait_s = _sooner(duration_s(spec.interval or "1m", "spec.interval"), seen.scrape_s)
     standing = _health(judgement, seen.heard)
     actions = _news(subject, judgement)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from flagger_py.egress import Request
-from flagger_py.errors import SpecError
+from flagger_py.errors import SpecError, Unavailable
 from flagger_py.quantities import duration_s
 from flagger_py.runtime.cluster import Site
 
@@ -30,10 +30,10 @@ class Observer:
     asked: Asked = field(default_factory=Asked)
 
     async def observe(self, subject: Analysis, site: Site) -> Seen:
-        """Ask each question once, in order, when a verdict is due; before that only scrape."""
+        """Ask each question once, in order, when a verdict is due; before that at most scrape."""
         match stage(subject, self.settings):
             case Stage.ACKNOWLEDGE:
-                return Seen(scrape_s=0.0 if await self.scrapes(subject, site) else None)
+                return Seen(scrape_s=0.0 if await self.any_sampled(subject, site) else None)
             case Stage.SETTLED:
                 site.memory.pop(SAMPLES, None)
                 return Seen()
@@ -62,11 +62,14 @@ class Observer:
                 heard.append(await self.hear(question, source, subject, site))
         return Seen(scrape_s=self.pace(heard))
 
-    async def scrapes(self, subject: Analysis, site: Site) -> bool:
-        """Tell whether any question is answered from samples that we scrape."""
-        for question in questions(subject.spec, subject.namespace):
-            if await self.finder.sampled(question, subject, site):
-                return True
+    async def any_sampled(self, subject: Analysis, site: Site) -> bool:
+        """Tell whether we scrape for any question, or cannot know it yet."""
+        try:
+            for question in questions(subject.spec, subject.namespace):
+                if await self.finder.sampled(question, subject, site):
+                    return True
+        except Unavailable:
+            return True  # The next pass meets this again, with the run acknowledged.
         return False
 
     async def check(self, subject: Analysis, site: Site) -> Seen:

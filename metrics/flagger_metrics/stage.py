@@ -20,7 +20,7 @@ class Stage(StrEnum):
     CHECK = "Check"
     """Nothing is asked: see whether everything that would be asked can be."""
     ACKNOWLEDGE = "Acknowledge"
-    """A new run: say so, at once, and look at nothing."""
+    """A new run: say so, at once, and ask nothing."""
     WAIT = "Wait"
     """The verdict is not due yet."""
     JUDGE = "Judge"

@@ -15,7 +15,7 @@ from flagger_metrics.sources import Finder
 from flagger_metrics.stage import Analysis
 from flagger_py.contracts import Verdict
 from flagger_py.egress import Request, Response, Unreachable
-from flagger_py.errors import Missing, SpecError
+from flagger_py.errors import Missing, SpecError, Unavailable
 from flagger_py.refs import Key
 
 from .analyses import (
@@ -66,6 +66,35 @@ def test_a_new_run_is_acknowledged_without_asking_anything() -> None:
 
     assert wire.sent == []
     assert cluster.secrets_read == []
+
+
+def test_a_run_that_a_server_answers_is_looked_at_again_when_it_is_due() -> None:
+    first = analysis(success_rate(), run=run(due=10))
+
+    decision = decide(first, observe(observer(), first, answering()))
+
+    assert (decision.requeue_after_s, decision.complete) == (10.0, True)
+
+
+def test_a_run_that_samples_answer_is_scraped_for_at_once() -> None:
+    first = analysis(metric(query="sum(requests_total)"), run=run(due=10))
+
+    decision = decide(first, observe(observer(**SCRAPING), first, answering()))
+
+    assert decision.requeue_after_s == 0.0
+
+
+def test_a_run_is_acknowledged_although_its_template_cannot_be_read_yet() -> None:
+    """Its asker would wait for a controller that is there."""
+    unread = Unavailable("MetricTemplates are not listed yet")
+    cluster = Cluster({("MetricTemplate", Key("test", "errors")): unread})
+    first = analysis(TEMPLATED, run=run(due=10))
+
+    decision = decide(first, observe(observer(), first, answering(), cluster))
+
+    assert first.spec.run is not None
+    assert decision.status.run == first.spec.run.token
+    assert decision.requeue_after_s == 0.0
 
 
 def test_nothing_is_asked_before_the_verdict_is_due_nor_after_it_was_given() -> None:

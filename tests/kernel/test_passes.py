@@ -1,0 +1,39 @@
+"""When an object is looked at again after its status was written."""
+
+import pytest
+
+from flagger_py import conditions
+from flagger_py.decision import Decision
+from flagger_py.refs import Key
+from flagger_py.runtime.part import Part
+from flagger_py.testing import Simulation, World
+from flagger_py.testing.defaults import unobserved
+from flagger_py.testing.served import custom
+from tests.kernel.toy import BELL, BellSpec, BellStatus, BellSubject, Seen, a_bell, observe
+
+
+def a_part(complete: bool) -> Part[BellSpec, BellStatus, Seen]:
+    def decide(subject: BellSubject, _seen: Seen) -> Decision[BellStatus]:
+        status = subject.status.model_copy(update={"sound": subject.spec.sound})
+        return Decision(status, conditions.ready("heard"), complete=complete)
+
+    return Part("bells", BELL, BellSpec, BellStatus, observe, decide, "toy.flagger.app/bells")
+
+
+@pytest.mark.parametrize(
+    ("complete", "passes"), [(False, 2), (True, 1)], ids=["looks again", "complete"]
+)
+def test_a_written_status_is_looked_at_again_unless_the_decision_is_complete(
+    complete: bool, passes: int
+) -> None:
+    """What a status waits for may hold already, and then no event would tell."""
+    world = World(kinds=[custom(BELL, default=unobserved)])
+    with Simulation(world, [a_part(complete)]) as simulation:
+        world.store.create(a_bell())
+
+        simulation.settle()
+
+        found = world.store.get(BELL, Key("test", "big"))
+        assert found is not None
+        assert found["status"]["sound"] == "ding"
+        assert simulation.process("bells").passes == passes
