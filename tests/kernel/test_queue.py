@@ -37,6 +37,14 @@ def a_queue() -> tuple[WorkQueue[str], Bell]:
     return WorkQueue(clock_s=bell.clock_s, call_later=bell.call_later), bell
 
 
+def at_work() -> tuple[WorkQueue[str], Bell]:
+    """Return a queue whose key `a` is being worked on."""
+    queue, bell = a_queue()
+    queue.add("a")
+    asyncio.run(queue.get())
+    return queue, bell
+
+
 def test_a_key_added_twice_is_handed_out_once() -> None:
     queue, _ = a_queue()
 
@@ -50,9 +58,7 @@ def test_a_key_added_twice_is_handed_out_once() -> None:
 
 def test_a_key_worked_on_comes_back_after_a_lull_once_it_is_done() -> None:
     """What is heard during a pass is mostly what the pass did: the rest of it is on its way."""
-    queue, bell = a_queue()
-    queue.add("a")
-    asyncio.run(queue.get())
+    queue, bell = at_work()
 
     queue.add("a")
     depth_meanwhile = queue.depth
@@ -64,9 +70,7 @@ def test_a_key_worked_on_comes_back_after_a_lull_once_it_is_done() -> None:
 
 
 def test_whatever_is_heard_after_a_pass_ends_the_lull() -> None:
-    queue, bell = a_queue()
-    queue.add("a")
-    asyncio.run(queue.get())
+    queue, bell = at_work()
     queue.add("a")
     queue.done("a")
 
@@ -80,9 +84,7 @@ def test_whatever_is_heard_after_a_pass_ends_the_lull() -> None:
 
 
 def test_a_pass_that_asks_for_another_at_once_gets_it() -> None:
-    queue, _ = a_queue()
-    queue.add("a")
-    asyncio.run(queue.get())
+    queue, _ = at_work()
 
     queue.add("a")
     queue.add_after("a", 0.0)
@@ -92,9 +94,7 @@ def test_a_pass_that_asks_for_another_at_once_gets_it() -> None:
 
 
 def test_a_key_done_without_a_change_does_not_come_back() -> None:
-    queue, _ = a_queue()
-    queue.add("a")
-    asyncio.run(queue.get())
+    queue, _ = at_work()
 
     queue.done("a")
 
@@ -199,9 +199,7 @@ def test_a_stream_of_events_does_not_make_a_failing_key_hammer() -> None:
 
 
 def test_an_event_during_a_pass_that_fails_is_not_lost() -> None:
-    queue, bell = a_queue()
-    queue.add("a")
-    asyncio.run(queue.get())
+    queue, bell = at_work()
     queue.add("a")
     queue.retry("a")
     queue.done("a")
