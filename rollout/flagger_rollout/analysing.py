@@ -52,9 +52,7 @@ def _unanswered(case: Case) -> Move | None:
     for child in case.seen.asked:
         if child.waited_s >= limit_s:
             sentence = f"{child} has not been answered for {limit_s}s, the progress deadline."
-            text = f"Rolling back {case.canary_ref} progress deadline exceeded {sentence}"
-            told = case.warned(Reason.ROLLING_BACK, text)
-            return ending.begin(case, Ending.ROLL_BACK, told, sentence)
+            return ending.at_deadline(case, sentence, sentence)
     return None
 
 
@@ -123,13 +121,7 @@ def _not_ready(case: Case) -> Move | None:
 
 def _late_or_wait(case: Case, readiness: Readiness, sentence: str) -> Move:
     if readiness.late:
-        told = Told(
-            Reason.ROLLING_BACK,
-            f"Rolling back {case.canary_ref} progress deadline exceeded {sentence}",
-            case.tick_token,
-            "Warning",
-        )
-        return ending.begin(case, Ending.ROLL_BACK, told, f"Progress deadline exceeded: {sentence}")
+        return ending.at_deadline(case, sentence, f"Progress deadline exceeded: {sentence}")
     return Move(
         case.status,
         progressing(sentence),
@@ -144,9 +136,7 @@ def _not_routed(case: Case) -> Move | None:
         return None
     sentence = asking.never_routed(case, split)
     if sentence:
-        text = f"Rolling back {case.canary_ref} progress deadline exceeded {sentence}"
-        told = case.warned(Reason.ROLLING_BACK, text)
-        return ending.begin(case, Ending.ROLL_BACK, told, f"{sentence}.")
+        return ending.at_deadline(case, sentence, f"{sentence}.")
     return asking.wait_for_split(case, case.step_sentence)
 
 

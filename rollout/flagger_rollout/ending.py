@@ -45,6 +45,13 @@ def at_threshold(case: Case, told: tuple[Told, ...], failed: int, last: str) -> 
     )
 
 
+def at_deadline(case: Case, why: str, sentence: str, told: tuple[Told, ...] = ()) -> Move:
+    """Roll back since *why* has lasted for the progress deadline; *sentence* is the record."""
+    rolling = f"Rolling back {case.canary_ref} progress deadline exceeded {why}"
+    warned = case.warned(Reason.ROLLING_BACK, rolling)
+    return begin(case, Ending.ROLL_BACK, (*told, warned), sentence)
+
+
 def late(case: Case) -> Move:
     """Scale the target of a failed release down, once users are off it after all."""
     if case.in_force_since(ALL_TO_PRIMARY) is None:

@@ -147,9 +147,7 @@ def _overdue(case: Case, told: Tolds, child: Child | None) -> Move:
     if child is None:
         return _asking(case, told, progressing(case.step_sentence), None)
     if sentence := asking.never_judged(case):
-        text = f"Rolling back {case.canary_ref} progress deadline exceeded {sentence}"
-        told = (*told, case.warned(Reason.ROLLING_BACK, text))
-        return ending.begin(case, Ending.ROLL_BACK, told, sentence)
+        return ending.at_deadline(case, sentence, sentence, told)
     standing, wake_s = asking.waits_for_verdict(case, child)
     return _asking(case, told, standing, wake_s)
 
