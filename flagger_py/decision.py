@@ -138,5 +138,7 @@ class Decision(Generic[S]):
     complete: bool = False
     """Whether *requeue_after_s* says all: then no look follows the writing of the status, in case
     that what it waits for holds already."""
+    quiet: bool = False
+    """Whether it is too early to say anything: the status, its observedGeneration too, stays."""
     faulty: bool = False
     """Made by the shell for a pass that met a fault, not by a decider."""

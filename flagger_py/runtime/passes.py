@@ -177,7 +177,8 @@ class Pass(Generic[Spec, Status, Seen]):
         """Write the status if it says anything new, then do what waits for that write."""
         status = dated(before, decision, self.manifest, self.shell.clock())
         wire, wrote = status.wire(), False
-        if wire != (self.manifest.get("status") or {}) and not self._gone(decision):
+        unsaid = decision.quiet or self._gone(decision)
+        if wire != (self.manifest.get("status") or {}) and not unsaid:
             await status_writes.write(self.part, self.shell, self.manifest, before, wire)
             wrote = True
         for item in self.after if decision.actions else ():

@@ -27,6 +27,7 @@ class Seen:
 
     *kinds* are the same objects' kinds as served; *serving* the Services with a ready endpoint;
     *held* by which other TrafficRoute one of the objects is held;
+    *idle_s* for how long a receiver of the split that is asked for has been seen without one;
     *hindrance* says why a deleted object's belongings could not be read.
     """
 
@@ -34,6 +35,7 @@ class Seen:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     serving: frozenset[str] = frozenset()
     held: Mapping[str, str] = field(default_factory=dict)
+    idle_s: float = 0.0
     related: Mapping[Address, Manifest | None] = field(default_factory=dict)
     hindrance: str | None = None
 

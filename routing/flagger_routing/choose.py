@@ -16,11 +16,13 @@ from .reasons import Reason
 class Choice:
     """The split to hold; None where none may be put in force yet.
 
-    *hindrance* says why what is asked for is not what is held, or that it is not served.
+    *hindrance* says why what is asked for is not what is held, or that it is not served; *early*
+    that it may be gone in a moment: endpoints follow their pods.
     """
 
     split: Split | None
     hindrance: Standing | None = None
+    early: bool = False
 
 
 def choose(case: Case, seen: Seen) -> Choice:
@@ -35,7 +37,10 @@ def choose(case: Case, seen: Seen) -> Choice:
     listed = " and ".join(f"Service {name}" for name in idle)
     stays = f"{spoken_split(last)} stays" if last else "nothing is routed yet"
     message = f"{listed} has no ready endpoint for {spoken_split(asked)}; {stays}"
-    return Choice(last, retrying(message, Reason.BACKEND_NOT_READY))
+    subject = case.subject
+    unanswered = subject.status.observed_generation != subject.generation
+    early = unanswered and seen.idle_s < case.settings.tell_idle_s
+    return Choice(last, retrying(message, Reason.BACKEND_NOT_READY), early)
 
 
 def hindered(choice: Choice, fault: SpecError) -> Choice:

@@ -1,6 +1,7 @@
 """What a pass does: write Services and route, and say which split is in force."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from flagger_py.conditions import progressing
 from flagger_py.contracts import ALL_TO_PRIMARY
@@ -55,7 +56,8 @@ def decide(
         said = _nothing_yet(case, status, choice)
     else:
         said = progress.follow(case, seen, choice.split, choice, (*backends, *front))
-    return _ended(case, seen, status, (*backends, *front), said)
+    decision = _ended(case, seen, status, (*backends, *front), said)
+    return _unsaid(case, seen, decision) if choice.early else decision
 
 
 def _planned(case: Case, seen: Seen, wants: tuple[Want, ...]) -> tuple[Step, ...]:
@@ -167,6 +169,18 @@ def _ended(
         actions=actions,
         requeue_after_s=_soonest(case, seen, steps, said),
     )
+
+
+def _unsaid(case: Case, seen: Seen, decision: RouteDecision) -> RouteDecision:
+    """Keep a hindrance that may be gone in a moment to ourselves, where nothing else is to do.
+
+    Who asked for the split would repeat it and take it back: three writes, all of them stale.
+    """
+    if decision.actions or decision.status != case.subject.status:
+        return decision
+    left_s = case.settings.tell_idle_s - seen.idle_s
+    again_s = left_s if case.asked.next_s is None else min(left_s, case.asked.next_s)
+    return replace(decision, quiet=True, requeue_after_s=again_s)
 
 
 def _finalizer(subject: RouteSubject, status: TrafficRouteStatus) -> tuple[Action, ...]:

@@ -1,7 +1,9 @@
 """What a pass looks at: Services, endpoints, the route, its Gateways, and what is left over."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
+from flagger_py.contracts import Split
 from flagger_py.errors import Missing, SpecError
 from flagger_py.refs import ENDPOINT_SLICE, Key, Kind
 from flagger_py.runtime.cluster import Site
@@ -16,6 +18,8 @@ from .routers.contract import Router
 from .services import Role
 from .settings import RoutingSettings
 
+_IDLE = "idle"
+"""Where in an object's memory it stands since when its split has found no endpoint."""
 _ROUNDS_MAX = 4
 """How often what was found may name further objects; a Gateway names its class."""
 
@@ -38,11 +42,13 @@ async def observe(
     kinds = {a.ident: a.kind for a in addresses}
     further, served = await _recorded(subject, site, skip=frozenset(live))
     present = {name: found for name, found in {**live, **further}.items() if found is not None}
+    serving = await _serving(case, site, present)
     return Seen(
         live=present,
         kinds={**kinds, **served},
         held=await _held(subject, site, present.values()),
-        serving=await _serving(case, site, present),
+        serving=serving,
+        idle_s=_idle_s(case, site, serving),
         related=await _related(case, site),
     )
 
@@ -99,6 +105,18 @@ async def _serving(case: Case, site: Site, live: Mapping[str, Manifest]) -> froz
         if any_ready(await site.cluster.select(ENDPOINT_SLICE, namespace, label)):
             found.add(name)
     return frozenset(found)
+
+
+def _idle_s(case: Case, site: Site, serving: frozenset[str]) -> float:
+    """Return for how long a receiver of the split has been seen without an endpoint."""
+    split, memory = case.asked.split, site.memory
+    if serving.issuperset(receivers(case, split)):
+        memory.pop(_IDLE, None)
+        return 0.0
+    noted: tuple[Split, datetime] | None = memory.get(_IDLE)
+    if noted is None or noted[0] != split or noted[1] > site.now:  # A clock may be set back.
+        noted = memory[_IDLE] = (split, site.now)
+    return (site.now - noted[1]).total_seconds()
 
 
 def any_ready(slices: Iterable[Manifest]) -> bool:

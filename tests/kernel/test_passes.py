@@ -12,10 +12,10 @@ from flagger_py.testing.served import custom
 from tests.kernel.toy import BELL, BellSpec, BellStatus, BellSubject, Seen, a_bell, observe
 
 
-def a_part(complete: bool) -> Part[BellSpec, BellStatus, Seen]:
+def a_part(*, complete: bool = False, quiet: bool = False) -> Part[BellSpec, BellStatus, Seen]:
     def decide(subject: BellSubject, _seen: Seen) -> Decision[BellStatus]:
         status = subject.status.model_copy(update={"sound": subject.spec.sound})
-        return Decision(status, conditions.ready("heard"), complete=complete)
+        return Decision(status, conditions.ready("heard"), complete=complete, quiet=quiet)
 
     return Part("bells", BELL, BellSpec, BellStatus, observe, decide, "toy.flagger.app/bells")
 
@@ -28,7 +28,7 @@ def test_a_written_status_is_looked_at_again_unless_the_decision_is_complete(
 ) -> None:
     """What a status waits for may hold already, and then no event would tell."""
     world = World(kinds=[custom(BELL, default=unobserved)])
-    with Simulation(world, [a_part(complete)]) as simulation:
+    with Simulation(world, [a_part(complete=complete)]) as simulation:
         world.store.create(a_bell())
 
         simulation.settle()
@@ -37,3 +37,17 @@ def test_a_written_status_is_looked_at_again_unless_the_decision_is_complete(
         assert found is not None
         assert found["status"]["sound"] == "ding"
         assert simulation.process("bells").passes == passes
+
+
+def test_a_quiet_decision_leaves_the_status_as_it_is() -> None:
+    """Whoever waits for an answer sees by observedGeneration that there is none yet."""
+    world = World(kinds=[custom(BELL, default=unobserved)])
+    with Simulation(world, [a_part(quiet=True)]) as simulation:
+        world.store.create(a_bell())
+
+        simulation.settle()
+
+        found = world.store.get(BELL, Key("test", "big"))
+        assert found is not None
+        assert found["status"] == {"observedGeneration": -1}
+        assert simulation.process("bells").passes == 1

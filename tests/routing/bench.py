@@ -110,6 +110,12 @@ class Bench:
                 return outcome
         raise AssertionError("passes follow one another without an end")
 
+    def settle_after(self, seconds: float) -> Outcome:
+        """Settle, and once more when *seconds* have passed."""
+        self.settle()
+        self.world.clock.advance(seconds)
+        return self.settle()
+
     def ask(self, canary: int, **more: Any) -> None:
         self.edit(split=weights(canary, **more))
 

@@ -6,9 +6,11 @@ import pytest
 
 from flagger_py.refs import ENDPOINT_SLICE, SERVICE, Key
 from flagger_routing.observe import any_ready
+from flagger_routing.settings import RoutingSettings
 from tests.routing.bench import NAMESPACE, SELECTORS, Bench, a_spec
 
 ALL_PRIMARY = {"app-primary": 100}
+TOLD_AFTER_S = RoutingSettings().tell_idle_s
 
 
 @pytest.mark.parametrize("provider", ["traefik", "gatewayapi:v1", "kubernetes"])
@@ -44,7 +46,7 @@ def test_a_share_for_an_idle_canary_is_refused(endpoints: str) -> None:
     before = bench.in_force
 
     bench.ask(20)
-    bench.settle()
+    bench.settle_after(TOLD_AFTER_S)
 
     assert bench.shares() == ALL_PRIMARY
     assert bench.in_force == before
@@ -53,11 +55,55 @@ def test_a_share_for_an_idle_canary_is_refused(endpoints: str) -> None:
     assert "Service app-canary" in bench.message()
 
 
-def test_a_refused_share_is_given_once_the_canary_serves() -> None:
+def test_nothing_is_said_of_endpoints_that_are_only_just_late() -> None:
+    """Their EndpointSlice comes a moment after the pods are ready: that is no news for anybody."""
+    bench = Bench(serving=("app-primary",))
+    bench.settle()
+    before = bench.manifest
+
+    bench.ask(20)
+    outcome = bench.settle_after(TOLD_AFTER_S - 1)
+    kept = bench.manifest
+    bench.endpoints("app-canary")
+    bench.settle()
+
+    assert before is not None
+    assert kept is not None
+    assert kept["status"] == before["status"]
+    assert outcome.requeue_after_s == 1.0
+    assert bench.shares() == {"app-primary": 80, "app-canary": 20}
+
+
+def test_how_long_endpoints_are_late_is_counted_anew_for_every_split() -> None:
+    bench = Bench(serving=("app-primary",))
+    bench.settle()
+    bench.ask(20)
+    bench.settle_after(TOLD_AFTER_S - 1)
+
+    bench.ask(40)
+    outcome = bench.settle()
+
+    assert bench.condition() == ("True", "ReconciliationSucceeded")
+    assert outcome.requeue_after_s == TOLD_AFTER_S
+
+
+def test_a_clock_that_is_set_back_silences_nobody() -> None:
     bench = Bench(serving=("app-primary",))
     bench.settle()
     bench.ask(20)
     bench.settle()
+
+    bench.world.clock.jump(-3600)
+    outcome = bench.settle()
+
+    assert outcome.requeue_after_s == TOLD_AFTER_S
+
+
+def test_a_refused_share_is_given_once_the_canary_serves() -> None:
+    bench = Bench(serving=("app-primary",))
+    bench.settle()
+    bench.ask(20)
+    bench.settle_after(TOLD_AFTER_S)
 
     bench.endpoints("app-canary")
     bench.settle()
@@ -74,7 +120,7 @@ def test_a_share_for_an_idle_primary_is_refused_likewise() -> None:
     bench.endpoints("app-primary", ready=False)
 
     bench.ask(0)
-    bench.settle()
+    bench.settle_after(TOLD_AFTER_S)
 
     assert bench.shares() == {"app-primary": 0, "app-canary": 100}
     assert bench.condition()[1] == "BackendNotReady"
@@ -121,7 +167,7 @@ def test_a_mirror_needs_a_canary_that_serves() -> None:
     _gateway(bench)
 
     bench.ask(0, mirror=True)
-    bench.settle()
+    bench.settle_after(TOLD_AFTER_S)
 
     assert "filters" not in bench.route()["spec"]["rules"][0]
     assert bench.condition()[1] == "BackendNotReady"
