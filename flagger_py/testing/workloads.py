@@ -119,13 +119,16 @@ class Deployments:
 
 
 class Workloads:
-    """The controllers of a cluster that has Deployments and Services, in their order."""
+    """The controllers of a cluster that has Deployments and Services, in their order.
+
+    Slices follow their pods after *slices_lag_s*, all else its cause after *lag_s*.
+    """
 
     kinds: tuple[Kind, ...] = (DEPLOYMENT, SERVICE)
 
-    def __init__(self, pods: Pods, *, lag_s: float = LAG_S) -> None:
+    def __init__(self, pods: Pods, *, lag_s: float = LAG_S, slices_lag_s: float = LAG_S) -> None:
         self._deployments = Deployments(pods, lag_s=lag_s)
-        self._slices = EndpointSlices(pods, lag_s=lag_s)
+        self._slices = EndpointSlices(pods, lag_s=slices_lag_s)
 
     def act(self, store: Store, now: datetime) -> float | None:
         waits = (self._deployments.act(store, now), self._slices.act(store, now))

@@ -1,11 +1,15 @@
 """How many requests the four controllers send to the API server, counted in a World."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from flagger_cli.simulator.four import Four
 from flagger_py.refs import DEPLOYMENT, Key
+from flagger_py.testing.actor import Actor
+from flagger_py.testing.pods import Pods
 from flagger_py.testing.served import EVENT
+from flagger_py.testing.workloads import Workloads
 from flagger_rollout.api import KIND
 
 from . import canonical
@@ -17,7 +21,7 @@ KEY = Key(canonical.NAMESPACE, canonical.NAME)
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Requests of each advancing step but the first by the weight it began at, and when idle.
+    """Requests of each advancing step by the weight it began at, and when idle.
 
     *idle* is for `IDLE_S` seconds after the initialisation, and after the release as many again.
     *events* of each step are among its requests.
@@ -28,9 +32,9 @@ class Counts:
     idle: int
 
 
-def count() -> Counts:
-    """Play a release of the canonical manifest to its end."""
-    with Four(servers={SERVER: canonical.prometheus}) as four:
+def count(workloads: Callable[[Pods], Actor] = Workloads) -> Counts:
+    """Play a release of the canonical manifest to its end, on pods that *workloads* runs."""
+    with Four(servers={SERVER: canonical.prometheus}, workloads=workloads) as four:
         store, run = four.world.store, four.simulation
         store.create(canonical.target())
         run.run_for(5)
@@ -54,9 +58,9 @@ def _moved(four: Four, before: int) -> bool:
 
 
 def _steps(four: Four) -> tuple[dict[int, int], dict[int, int]]:
-    """Follow a release from its second weight on: the first takes what starts an analysis."""
+    """Follow a release from its first weight on."""
     steps, events = {}, {}
-    four.simulation.run_until(lambda: _weight(four) >= 20)
+    four.simulation.run_until(lambda: _weight(four) > 0)
     while phase(four) == "Progressing":
         weight, tally = _weight(four), four.world.tally()
         four.simulation.run_until(partial(_moved, four, weight))

@@ -1,6 +1,6 @@
 """A whole cluster in memory: the four controllers, and everybody they have to do with."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -65,7 +65,7 @@ class Four:
     """The standard simulation: use it as a context, act on `world.store`, let `simulation` run.
 
     *answers* script the webhook server at `sink.test`, *servers* are further hosts, *actors*
-    further inhabitants of the World.
+    further inhabitants of the World; *workloads* makes its pods run.
     """
 
     def __init__(  # noqa: PLR0913 - each has a default; a test names the ones it needs
@@ -76,6 +76,7 @@ class Four:
         settings: Settings | None = None,
         answers: Mapping[str, Sequence[Script]] | None = None,
         servers: Mapping[str, Egress] | None = None,
+        workloads: Callable[[Pods], Actor] = Workloads,
         actors: Iterable[Actor] = (),
         strict: bool = True,
     ) -> None:
@@ -89,7 +90,7 @@ class Four:
         self.simulation = Simulation(
             self.world,
             (settings or Settings()).parts(),
-            actors=(Workloads(self.pods), Gateways(), self.users, *actors),
+            actors=(workloads(self.pods), Gateways(), self.users, *actors),
             egress=by_host(
                 {
                     PROMETHEUS: self.prometheus,
