@@ -2,6 +2,8 @@
 
 from array import array
 from bisect import bisect_left
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -11,44 +13,65 @@ from flagger_py.refs import Key
 M = TypeVar("M", Counter, Gauge, Histogram)
 
 FLUX_BUCKETS = (0.01, 0.0384, 0.1472, 0.5646, 2.1661, 8.3099, 31.8798, 122.3022, 469.195, 1800.0)
-_BOUNDS = (*map(str, FLUX_BUCKETS), "+Inf")
 _NAME = "gotk_reconcile_duration_seconds"
 _TEXT = "The duration in seconds of a pass over an object"
+_HEAD = f"# HELP {_NAME} {_TEXT}\n# TYPE {_NAME} histogram\n".encode()
+_LINES = (
+    *(f'{_NAME}_bucket{{{{{{labels}},le="{bound}"}}}} {{}}\n' for bound in (*FLUX_BUCKETS, "+Inf")),
+    f"{_NAME}_count{{{{{{labels}}}}}} {{}}\n",
+    f"{_NAME}_sum{{{{{{labels}}}}}} {{}}\n",
+)
+_SERIES = "".join(_LINES)
+"""The text of one object's series: its labels, the counts up to each bound, of all, the sum."""
+
+
+@dataclass(slots=True)
+class _Histogram:
+    """One count for each bucket, one for what is longer, and the sum of all; and its *text*."""
+
+    counts: "array[float]"
+    text: bytes = b""
+    stale: bool = True
 
 
 class PassDurations:
     """A histogram for each object, in an array of a hundred bytes instead of a tree of objects.
 
-    Its text is written here, line by line: by way of Prometheus' own classes the series of ten
-    thousand objects would take seconds at each scrape.
+    Its text is written here, and kept until the next pass: by way of Prometheus' own classes the
+    series of ten thousand objects would take seconds at each scrape. A scrape is answered in a
+    thread of its own, while passes go on.
     """
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, Key], array[float]] = {}
+        self._seen: dict[tuple[str, Key], _Histogram] = {}
 
     def observe(self, kind: str, key: Key, took_s: float) -> None:
-        counts = self._seen.get((kind, key))
-        if counts is None:
-            # One count for each bucket, one for what is longer, and the sum of all.
-            counts = self._seen[kind, key] = array("d", [0.0] * (len(FLUX_BUCKETS) + 2))
-        counts[bisect_left(FLUX_BUCKETS, took_s)] += 1
-        counts[-1] += took_s
+        found = self._seen.get((kind, key))
+        if found is None:
+            counts = array("d", [0.0] * (len(FLUX_BUCKETS) + 2))
+            found = self._seen[kind, key] = _Histogram(counts)
+        found.counts[bisect_left(FLUX_BUCKETS, took_s)] += 1
+        found.counts[-1] += took_s
+        found.stale = True
 
     def remove(self, kind: str, key: Key) -> None:
         self._seen.pop((kind, key), None)
 
     def exposition(self) -> bytes:
         """Return all series in Prometheus' text format; names of objects need no escapes."""
-        lines = [f"# HELP {_NAME} {_TEXT}", f"# TYPE {_NAME} histogram"]
-        for (kind, key), counts in list(self._seen.items()):
-            labels = f'kind="{kind}",name="{key.name}",namespace="{key.namespace}"'
-            total = 0.0
-            for bound, count in zip(_BOUNDS, counts, strict=False):
-                total += count
-                lines.append(f'{_NAME}_bucket{{{labels},le="{bound}"}} {total}')
-            lines.append(f"{_NAME}_count{{{labels}}} {total}")
-            lines.append(f"{_NAME}_sum{{{labels}}} {counts[-1]}")
-        return "\n".join((*lines, "")).encode()
+        texts = [_HEAD]
+        for (kind, key), found in list(self._seen.items()):
+            if found.stale:
+                found.stale = False  # First: what is observed from here on makes it stale again.
+                found.text = _series(kind, key, found.counts)
+            texts.append(found.text)
+        return b"".join(texts)
+
+
+def _series(kind: str, key: Key, counts: "array[float]") -> bytes:
+    labels = f'kind="{kind}",name="{key.name}",namespace="{key.namespace}"'
+    totals = tuple(accumulate(counts[:-1]))
+    return _SERIES.format(*totals, totals[-1], counts[-1], labels=labels).encode()
 
 
 class QueueMeter:

@@ -227,6 +227,20 @@ def test_passes_are_counted_by_fluxs_names_and_buckets() -> None:
     assert f'gotk_reconcile_duration_seconds_count{{kind="Canary",{of}}} 2.0' in shown
 
 
+def test_a_pass_after_a_scrape_is_in_the_next_one() -> None:
+    """What a scrape wrote of an object is kept only until its next pass."""
+    telemetry = Telemetry("1", process=False)
+    count = "gotk_reconcile_duration_seconds_count{"
+
+    a_pass(telemetry)
+    shown = [exposed(telemetry), exposed(telemetry)]
+    a_pass(telemetry)
+    shown.append(exposed(telemetry))
+
+    lines = [line for text in shown for line in text.splitlines() if count in line]
+    assert [line.rpartition(" ")[2] for line in lines] == ["1.0", "1.0", "2.0"]
+
+
 def test_a_metric_that_contradicts_itself_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
     telemetry = Telemetry("1", process=False)
     telemetry.tell(READER, decision.Gauge("flagger_x", {"a": "1"}, 1))
