@@ -1,10 +1,11 @@
 """Which object is meant, across versions of its API, and what every object of ours carries."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from flagger_py.refs import Key, Kind
 from flagger_py.wire import Manifest
@@ -45,8 +46,8 @@ def spoken(manifest: Manifest) -> str:
 
 def digest(value: object) -> str:
     """Return a short text that is equal for equal JSON."""
-    text = json.dumps(value, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).hexdigest()[:16]
 
 
 def version_of(manifest: Manifest | None) -> str:
