@@ -44,7 +44,7 @@ class Access:
     async def every(self, kind: Kind, namespace: str) -> tuple[Manifest, ...]:
         """Return all objects of *kind*, of every namespace when that is empty, sorted by name."""
         pages = self.client.pages(Scope(kind, namespace))
-        found = [item async for page in pages for item in page.items]
+        found = [item.manifest() async for page in pages for item in page.items]
         return tuple(sorted(found, key=_place))
 
     async def events(self, namespace: str) -> tuple[Manifest, ...]:

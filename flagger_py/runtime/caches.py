@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 
 from flagger_py.refs import CONFIG_MAP, SECRET, Key, Kind, key_of
 from flagger_py.runtime.client import Scope
 from flagger_py.runtime.paths import demand_name
 from flagger_py.runtime.reflector import Reflector, Source
-from flagger_py.runtime.store import Change, Slimmer, Store
+from flagger_py.runtime.store import Change, Store
 from flagger_py.wire import Manifest
 
 log = logging.getLogger(__name__)
@@ -20,17 +20,6 @@ BY_NAME = (SECRET, CONFIG_MAP)
 Heard = Callable[[Scope, Change], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What a process watches: one *namespace* or all, and how objects of a kind are slimmed."""
-
-    namespace: str = ""
-    slimmers: Mapping[Kind, Slimmer] = field(default_factory=dict)
-
-
-EVERYWHERE = Reach()
-
-
 @dataclass(slots=True)
 class _Open:
     reflector: Reflector
@@ -38,7 +27,7 @@ class _Open:
 
 
 class Caches:
-    """The open reflectors and their stores.
+    """The open reflectors and their stores, of one *namespace*, or of all where it is empty.
 
     *turned* hears of scopes that can be read at last, and of those that cannot any more.
     """
@@ -48,14 +37,14 @@ class Caches:
         source: Source,
         heard: Heard,
         turned: Callable[[Scope], None],
-        reach: Reach,
+        namespace: str,
         jitter: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._source = source
         self._heard = heard
         self._turned = turned
-        self._reach = reach
+        self._namespace = namespace
         self._jitter = jitter
         self._sleep = sleep
         self._opened: dict[Scope, _Open] = {}
@@ -77,18 +66,14 @@ class Caches:
         Everything is watched at once where nothing confines us; another namespace than ours,
         where one reference leads out of it, is watched by itself.
         """
-        confined = self._reach.namespace and kind.namespaced
-        return Scope(kind, (namespace or self._reach.namespace) if confined else "")
+        confined = self._namespace and kind.namespaced
+        return Scope(kind, (namespace or self._namespace) if confined else "")
 
     def open(self, scope: Scope) -> Reflector:
         """Return the reflector of *scope*, started if it was not."""
         found = self._opened.get(scope)
         if found is None:
-            store = Store(
-                scope.kind,
-                lambda change: self._heard(scope, change),
-                self._reach.slimmers.get(scope.kind),
-            )
+            store = Store(scope.kind, lambda change: self._heard(scope, change))
             reflector = Reflector(
                 self._source, scope, store, jitter=self._jitter, sleep=self._sleep
             )

@@ -9,12 +9,11 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from flagger_py.errors import Unavailable
 from flagger_py.refs import Key, Kind, key_of
 from flagger_py.runtime.paths import collection, demand_name, discovery, path
 from flagger_py.runtime.refusals import Ask, about_object, refusal
+from flagger_py.runtime.sent import Event, Page, UnreadableError, event_of, page_of
 from flagger_py.runtime.transport import Call, Reply, Transport
 from flagger_py.wire import Manifest
 
@@ -62,14 +61,6 @@ class Scope:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some objects of a list, as they were at *version*."""
-
-    items: tuple[Manifest, ...]
-    version: str
-
-
 class Client:
     """The verbs; a thin layer, no cache and no policy."""
 
@@ -79,7 +70,7 @@ class Client:
     async def get(self, kind: Kind, key: Key, *, account: str | None = None) -> Manifest | None:
         """Return the object as it is now, None when there is none."""
         reply = await self._transport.send(Call("GET", path(kind, key), account=account))
-        if reply.code == _NOT_FOUND and about_object(reply.body, kind):
+        if reply.code == _NOT_FOUND and about_object(reply.said(), kind):
             return None
         return _good(reply, Ask("get", kind, key, account))
 
@@ -91,24 +82,22 @@ class Client:
         """
         params = {**scope.params(), "limit": str(PAGE_ITEMS_MAX)}
         where = collection(scope.kind, scope.namespace)
-        kind = scope.kind
-        identity = {"apiVersion": kind.api_version, "kind": kind.kind}
+        ask = scope.ask("list")
         while True:
             call = Call("GET", where, params, account=scope.account, timeout_s=_LIST_TIMEOUT_S)
-            body = _good(await self._transport.send(call), scope.ask("list"))
-            meta = body.get("metadata")
-            if not isinstance(meta, Mapping):
-                raise _unreadable(scope.ask("list"))
-            # Items of a list name neither their kind nor its version.
-            items = tuple({**item, **identity} for item in body.get("items") or ())
-            yield Page(items, str(meta.get("resourceVersion", "")))
-            if not meta.get("continue"):
+            reply = _granted(await self._transport.send(call), ask)
+            try:
+                page = page_of(reply.raw, scope.kind)
+            except UnreadableError as error:
+                raise _unreadable(ask) from error
+            yield page
+            if not page.token:
                 return
-            params = {**params, "continue": meta["continue"]}
+            params = {**params, "continue": page.token}
 
     async def watch(
         self, scope: Scope, version: str, timeout_s: int
-    ) -> AsyncGenerator[Mapping[str, Any], None]:
+    ) -> AsyncGenerator[Event, None]:
         """Yield watch events from *version* on, until the server ends the stream."""
         params = {
             **scope.params(),
@@ -122,7 +111,7 @@ class Client:
             reply,
             content,
         ):
-            _good(reply, scope.ask("watch"))
+            _granted(reply, scope.ask("watch"))
             rest = b""
             async for chunk in content.iter_any():
                 *lines, rest = (rest + chunk).split(b"\n") if rest else chunk.split(b"\n")
@@ -162,7 +151,7 @@ class Client:
         }
         call = Call("DELETE", path(kind, key), body=options, account=account)
         reply = await self._transport.send(call)
-        gone = reply.code == _NOT_FOUND and about_object(reply.body, kind)
+        gone = reply.code == _NOT_FOUND and about_object(reply.said(), kind)
         if not gone and reply.code != _CONFLICT:
             _good(reply, Ask("delete", kind, key, account))
 
@@ -221,24 +210,27 @@ def groups_of(account: str) -> list[str]:
     ]
 
 
+def _granted(reply: Reply, ask: Ask) -> Reply:
+    """Return the *reply* of a success; raises what the refusal means."""
+    if reply.code >= _BAD:
+        raise refusal(reply.code, reply.said(), ask, reply.retry_after_s)
+    return reply
+
+
 def _good(reply: Reply, ask: Ask) -> Manifest:
     """Return the body of a success; raises what the refusal means."""
-    if reply.code >= _BAD:
-        raise refusal(reply.code, reply.body, ask, reply.retry_after_s)
-    if not reply.readable:
+    body = _granted(reply, ask).json()
+    if body is None:
         raise _unreadable(ask)
-    return reply.body
+    return body
 
 
-def _event(line: bytes, scope: Scope) -> Mapping[str, Any]:
+def _event(line: bytes, scope: Scope) -> Event:
     """Read one line of a watch."""
     try:
-        event = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
+        return event_of(line)
+    except UnreadableError as error:
         raise _unreadable(scope.ask("watch")) from error
-    if not isinstance(event, dict) or not isinstance(event.get("object"), dict):
-        raise _unreadable(scope.ask("watch"))
-    return event
 
 
 def _unreadable(ask: Ask) -> Unavailable:

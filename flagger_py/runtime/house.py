@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from flagger_py.clock import wall_clock
 from flagger_py.refs import Key, Kind
-from flagger_py.runtime.caches import Reach
 from flagger_py.runtime.client import Client
 from flagger_py.runtime.credentials import Credentials, Source
 from flagger_py.runtime.deliveries import Deliveries
@@ -81,7 +80,7 @@ async def build(parts: Sequence[Part[Any, Any, Any]], options: RuntimeOptions) -
         client,
         _owners(parts),
         queue.add,
-        reach=Reach(options.namespace),
+        namespace=options.namespace,
         selector=options.watch_label_selector,
     )
     tenants = HttpEgress(_guard(options))

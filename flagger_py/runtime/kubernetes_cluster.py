@@ -19,7 +19,7 @@ from flagger_py.refs import (
     key_of,
 )
 from flagger_py.runtime.access import Access
-from flagger_py.runtime.caches import BY_NAME, EVERYWHERE, Caches, Reach
+from flagger_py.runtime.caches import BY_NAME, Caches
 from flagger_py.runtime.client import EVENT, Client, Scope
 from flagger_py.runtime.definitions import too_old
 from flagger_py.runtime.discovery import Kinds
@@ -50,7 +50,7 @@ class KubernetesCluster:
         own: Mapping[Kind, tuple[str, ...]],
         wake: Callable[[Reader], None],
         *,
-        reach: Reach = EVERYWHERE,
+        namespace: str = "",
         selector: str = "",
     ) -> None:
         self._client = client
@@ -59,13 +59,12 @@ class KubernetesCluster:
         self._intake = Intake(own, wake)
         self._kinds = Kinds(client.discover, (*_KNOWN, *own))
         jitter = seeded(str(id(self))).random
-        self._caches = Caches(client, self._heard, self._turned, reach, jitter)
+        self._caches = Caches(client, self._heard, self._turned, namespace, jitter)
         self._sources = Sources(
             client, self._caches, self._interest, Access(client.allowed), self._kinds
         )
         self._own = {
-            kind: Scope(kind, reach.namespace if kind.namespaced else "", labels=selector)
-            for kind in own
+            kind: Scope(kind, namespace if kind.namespaced else "", labels=selector) for kind in own
         }
         self.recorded: Callable[[Manifest], None] = lambda _: None
         """Hears every Event that was recorded."""

@@ -8,14 +8,14 @@ seconds at most while nobody answers, thirty while the kind is not installed or 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import Protocol, TypeVar
 
 from flagger_py.errors import FlaggerError, Missing, SpecError, Unavailable
-from flagger_py.refs import key_of
-from flagger_py.runtime.client import Page, Scope
+from flagger_py.runtime.client import Scope
 from flagger_py.runtime.refusals import Gone
-from flagger_py.runtime.store import Store, version_of
+from flagger_py.runtime.sent import Event, Page, number
+from flagger_py.runtime.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +42,7 @@ class Source(Protocol):
 
     def pages(self, scope: Scope) -> AsyncGenerator[Page, None]: ...
 
-    def watch(
-        self, scope: Scope, version: str, timeout_s: int
-    ) -> AsyncGenerator[Mapping[str, Any], None]: ...
+    def watch(self, scope: Scope, version: str, timeout_s: int) -> AsyncGenerator[Event, None]: ...
 
 
 class Reflector:
@@ -157,11 +155,11 @@ class Reflector:
         async with self._played(self._source.pages(self.scope)) as pages:
             async for page in pages:
                 for item in page.items:
-                    seen.add(key_of(item))
-                    self.store.put(item)
+                    seen.add(item.key)
+                    self.store.take(item)
                 self._pages += 1
                 version = page.version
-        newest = int(version) if version.isdigit() else 0
+        newest = number(version)
         if 0 < newest < known:
             # Lists ask for the most recent state, which no replica may answer with an older one:
             # the server's own storage went back, from a backup. Now everything counts anew.
@@ -183,25 +181,26 @@ class Reflector:
                 self._heard = True
                 self.fault = None
 
-    def _take(self, event: Mapping[str, Any]) -> None:
-        found = event["object"]
-        match event["type"]:
+    def _take(self, event: Event) -> None:
+        match event.type:
             case "ADDED" | "MODIFIED":
-                self.store.put(found)
+                self.store.take(event.sent())
             case "DELETED":
-                self.store.drop(key_of(found), version_of(found))
+                found = event.sent()
+                self.store.drop(found.key, found.version)
             case "BOOKMARK":
                 pass
             case "ERROR":
-                message = f"watch {self.scope.kind}: {found.get('message', 'failed')}"
-                if found.get("code") == _TOO_OLD:
+                status = event.status()
+                message = f"watch {self.scope.kind}: {status.get('message', 'failed')}"
+                if status.get("code") == _TOO_OLD:
                     raise Gone(message)
                 self._version = ""
                 raise Unavailable(message)
             case unknown:
                 raise Unavailable(f"watch {self.scope.kind}: unknown event {unknown!r}")
-        self._version = str(found["metadata"]["resourceVersion"])
-        self._newest = max(self._newest, version_of(found))
+        self._version = event.version
+        self._newest = max(self._newest, number(self._version))
 
     @contextlib.asynccontextmanager
     async def _played(self, source: AsyncGenerator[T, None]) -> AsyncIterator[AsyncIterator[T]]:

@@ -9,23 +9,18 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
-from flagger_py.refs import Key, Kind, key_of
+from flagger_py.refs import Key, Kind
+from flagger_py.runtime.sent import Sent, number, sent
 from flagger_py.wire import Manifest
 
-OWN_MANAGERS = "flagger-"
-"""Prefix of the field managers whose entries in managedFields are kept."""
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _BURIED_MAX = 10_000
 _DECODED_MAX = 64
 """Objects that are kept decoded: one pass reads its own few of them again and again."""
 
 Labels = Mapping[str, str]
-Slimmer = Callable[[dict[str, Any]], dict[str, Any]]
-"""Returns an object without the fields that nobody in this process reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +47,13 @@ class _Record:
     labels: Labels
     hashed: int | None = None
 
-    @property
-    def essence(self) -> int:
-        """A hash of everything but the status; most objects are never compared, so taken late."""
-        if self.hashed is None:
-            self.hashed = _essence(orjson.loads(self.raw))
-        return self.hashed
-
 
 class Store:
     """The objects of one scope; *heard* is told of each change after it is known here."""
 
-    def __init__(
-        self, kind: Kind, heard: Callable[[Change], None], slimmer: Slimmer | None = None
-    ) -> None:
+    def __init__(self, kind: Kind, heard: Callable[[Change], None]) -> None:
         self.kind = kind
         self._heard = heard
-        self._slimmer = slimmer
         self._records: dict[Key, _Record] = {}
         self._buried: OrderedDict[Key, int] = OrderedDict()
         self._by_label: dict[str, dict[tuple[str, str], dict[Key, None]]] = {}
@@ -85,17 +70,7 @@ class Store:
 
     def get(self, key: Key) -> Manifest | None:
         record = self._records.get(key)
-        if record is None:
-            return None
-        known = self._decoded.get(key)
-        if known is not None and known[0] is record:
-            return known[1]
-        found: Manifest = orjson.loads(record.raw)
-        self._decoded[key] = (record, found)
-        self._decoded.move_to_end(key)
-        if len(self._decoded) > _DECODED_MAX:
-            self._decoded.popitem(last=False)
-        return found
+        return None if record is None else self._read(record)
 
     def version_of(self, key: Key) -> int:
         """Return the resourceVersion of the object as known, 0 when there is none."""
@@ -115,23 +90,22 @@ class Store:
 
     def put(self, manifest: Manifest) -> bool:
         """Learn *manifest* if it is newer than what is known; tell whether it was."""
-        key, version = key_of(manifest), version_of(manifest)
-        known = self._records.get(key)
-        if version <= self._buried.get(key, -1) or (known and version <= known.version):
+        return self.take(sent(manifest))
+
+    def take(self, item: Sent) -> bool:
+        """Learn what was sent, likewise; it is decoded only when somebody reads it."""
+        known, version = self._records.get(item.key), item.version
+        if version <= self._buried.get(item.key, -1) or (known and version <= known.version):
             return False
-        slimmed = self._slimmed(manifest)
-        record = _record(key, version, slimmed)
+        record = _record(item)
+        before, status_only = None, False
         if known is not None:
-            record.key = known.key
-            record.hashed = _essence(slimmed)
+            record.key, before = known.key, known.labels
+            status_only = known.uid == record.uid and self._essence(known) == self._essence(record)
             self._unindex(known)
         self._records[record.key] = record
         self._index(record)
-        self._buried.pop(key, None)
-        before = None if known is None else known.labels
-        status_only = (
-            known is not None and known.essence == record.essence and known.uid == record.uid
-        )
+        self._buried.pop(record.key, None)
         self._heard(Change(self.kind, record.key, version, before, record.labels, status_only))
         return True
 
@@ -169,9 +143,23 @@ class Store:
         for record in self._records.values():
             record.version = 0
 
-    def _slimmed(self, manifest: Manifest) -> dict[str, Any]:
-        slimmed = slim(manifest)
-        return slimmed if self._slimmer is None else self._slimmer(slimmed)
+    def _read(self, record: _Record) -> Manifest:
+        """Decode *record*, and keep it so until others were read after it."""
+        known = self._decoded.get(record.key)
+        if known is not None and known[0] is record:
+            return known[1]
+        found: Manifest = orjson.loads(record.raw)
+        self._decoded[record.key] = (record, found)
+        self._decoded.move_to_end(record.key)
+        if len(self._decoded) > _DECODED_MAX:
+            self._decoded.popitem(last=False)
+        return found
+
+    def _essence(self, record: _Record) -> int:
+        """Hash everything but the status; most objects are never compared, so taken late."""
+        if record.hashed is None:
+            record.hashed = _essence(self._read(record))
+        return record.hashed
 
     def _candidates(self, namespace: str, labels: Labels) -> Iterator[_Record]:
         """Yield a superset of what is wanted, by the rarest label when a namespace is given."""
@@ -209,35 +197,15 @@ class Store:
                     del index[place]
 
 
-def _record(key: Key, version: int, slimmed: Manifest) -> _Record:
-    meta = slimmed["metadata"]
-    labels = {sys.intern(name): value for name, value in (meta.get("labels") or {}).items()}
-    interned = Key(sys.intern(key.namespace), key.name)
-    # Copied, because orjson leaves kilobytes of its buffer behind the text.
-    raw = bytes(memoryview(orjson.dumps(slimmed)))
-    return _Record(interned, raw, version, str(meta.get("uid", "")), labels)
+def _record(item: Sent) -> _Record:
+    labels = {sys.intern(name): value for name, value in item.labels.items()}
+    key = Key(sys.intern(item.key.namespace), item.key.name)
+    return _Record(key, item.slim(), item.version, item.uid, labels)
 
 
 def version_of(manifest: Manifest) -> int:
-    """Return the resourceVersion as a number: Kubernetes lets clients compare them (KEP-5504)."""
-    text = manifest["metadata"].get("resourceVersion", "0")
-    return int(text) if text.isdigit() else 0
-
-
-def slim(manifest: Manifest) -> dict[str, Any]:
-    """Return *manifest* without others' managedFields and kubectl's copy of the whole object."""
-    meta = dict(manifest["metadata"])
-    own = [
-        entry
-        for entry in meta.pop("managedFields", None) or ()
-        if entry.get("manager", "").startswith(OWN_MANAGERS)
-    ]
-    if own:
-        meta["managedFields"] = own
-    annotations = meta.get("annotations") or {}
-    if LAST_APPLIED in annotations:
-        meta["annotations"] = {k: v for k, v in annotations.items() if k != LAST_APPLIED}
-    return {**manifest, "metadata": meta}
+    """Return the resourceVersion as a number."""
+    return number(manifest["metadata"].get("resourceVersion", "0"))
 
 
 def _essence(manifest: Manifest) -> int:

@@ -49,15 +49,26 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Status code and decoded JSON body.
-
-    A body that is no JSON object becomes a message, and is not *readable*.
-    """
+    """Status code and body, as it came."""
 
     code: int
-    body: Mapping[str, Any]
+    raw: bytes = b""
     retry_after_s: float | None = None
-    readable: bool = True
+
+    def json(self) -> dict[str, Any] | None:
+        """Decode the body; an empty one is an empty object, what is no object is None."""
+        try:
+            body = orjson.loads(self.raw) if self.raw else {}
+        except orjson.JSONDecodeError:
+            return None
+        return body if isinstance(body, dict) else None
+
+    def said(self) -> Mapping[str, Any]:
+        """Return the metav1.Status of a refusal, or its text as the message of one."""
+        body = self.json()
+        if body is None:
+            return {"message": self.raw[:500].decode(errors="replace").strip()}
+        return body
 
 
 Told = Callable[[str, int, str], None]
@@ -117,7 +128,7 @@ class Transport:
                 begun = True
                 self._heard(call, response.status)
                 refused = response.status >= 400  # noqa: PLR2004 - HTTP
-                reply = await _reply(response) if refused else Reply(response.status, {})
+                reply = await _reply(response) if refused else Reply(response.status)
                 if reply.code == _UNAUTHORIZED:
                     await self._credentials.renew()
                 yield reply, response.content
@@ -211,14 +222,7 @@ def _socket(info: aiohttp.AddrInfoType) -> socket.socket:
 
 async def _reply(response: aiohttp.ClientResponse) -> Reply:
     raw = await response.read()
-    try:
-        body = orjson.loads(raw) if raw else {}
-    except orjson.JSONDecodeError:
-        body = None
-    readable = isinstance(body, dict)
-    if not isinstance(body, dict):
-        body = {"message": raw[:500].decode(errors="replace").strip()}
-    return Reply(response.status, body, _seconds(response.headers.get("Retry-After")), readable)
+    return Reply(response.status, raw, _seconds(response.headers.get("Retry-After")))
 
 
 def _seconds(text: str | None) -> float | None:

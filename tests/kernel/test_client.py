@@ -14,6 +14,8 @@ from flagger_py.runtime.access import Access
 from flagger_py.runtime.client import EVENT, Client, Scope
 from flagger_py.runtime.discovery import Kinds
 from flagger_py.runtime.refusals import Ask, Gone, refusal
+from flagger_py.runtime.sent import Event, Page
+from flagger_py.wire import Manifest
 from tests.kernel.loopback import Handler, Loopback, answer, client_of, hang_up, loopback, text
 from tests.kernel.loopback import refusal as refused
 
@@ -91,7 +93,7 @@ def test_apply_names_its_manager_and_the_content_it_sends() -> None:
 def test_a_list_is_read_page_by_page_and_its_items_know_their_kind() -> None:
     async def act(client: Client) -> list[tuple[list[str], str]]:
         return [
-            ([f"{item['kind']} {item['metadata']['name']}" for item in page.items], page.version)
+            ([f"{m['kind']} {m['metadata']['name']}" for m in _manifests(page)], page.version)
             async for page in client.pages(Scope(DEPLOYMENT, "apps", labels="shard=1"))
         ]
 
@@ -107,6 +109,10 @@ def test_a_list_is_read_page_by_page_and_its_items_know_their_kind() -> None:
     assert server.seen[1].query["continue"] == "next"
 
 
+def _manifests(page: Page) -> list[Manifest]:
+    return [item.manifest() for item in page.items]
+
+
 def watching(*chunks: bytes) -> Handler:
     async def handler(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -118,7 +124,7 @@ def watching(*chunks: bytes) -> Handler:
     return handler
 
 
-async def watch_all(client: Client) -> list[Any]:
+async def watch_all(client: Client) -> list[Event]:
     scope = Scope(SERVICE, "apps", "web")
     return [event async for event in client.watch(scope, "7", 240)]
 
@@ -131,8 +137,8 @@ def test_watch_events_may_be_cut_anywhere() -> None:
         watch_all, watching(b'{"type":"ADDED","ob', b'ject":{"n":1}}\n', line[:9], line[9:])
     )
 
-    assert [event["type"] for event in events] == ["ADDED", "MODIFIED"]
-    assert events[1]["object"]["a"] == long
+    assert [event.type for event in events] == ["ADDED", "MODIFIED"]
+    assert bytes(events[1].fields["a"]) == f'"{long}"'.encode()
     assert server.seen[0].query == {
         "fieldSelector": "metadata.name=web",
         "watch": "1",

@@ -91,7 +91,7 @@ def test_our_reflector_stays_true_beyond_a_compaction() -> None:
     async def act(scene: Scene, client: Client) -> set[str]:
         fill(scene.store, 2)
         news: asyncio.Queue[str] = asyncio.Queue()
-        cache = Cache(BICYCLE, lambda change: news.put_nowait(change.key.name), None)
+        cache = Cache(BICYCLE, lambda change: news.put_nowait(change.key.name))
         reflector = Reflector(client, Scope(BICYCLE), cache, jitter=lambda: 0.0)
         running = asyncio.create_task(reflector.run())
         try:

@@ -7,7 +7,7 @@ import pytest
 
 from flagger_py.errors import Missing, SpecError
 from flagger_py.refs import CONFIG_MAP, DEPLOYMENT, NAMESPACE, SECRET, Key, Kind
-from flagger_py.runtime.caches import Caches, Reach
+from flagger_py.runtime.caches import Caches
 from flagger_py.runtime.client import Client, Scope
 from flagger_py.runtime.discovery import ABSENT_S, Kinds
 from flagger_py.runtime.paths import collection, path
@@ -80,7 +80,7 @@ def test_a_collection_without_a_namespace_is_that_of_all() -> None:
 
 @pytest.mark.parametrize("name", ["", "..", "a/b"], ids=repr)
 def test_no_secret_is_listed_for_want_of_a_name(name: str) -> None:
-    caches = Caches(object(), lambda *_: None, lambda _: None, Reach(), lambda: 0.0)  # type: ignore[arg-type]  # never asked
+    caches = Caches(object(), lambda *_: None, lambda _: None, "", lambda: 0.0)  # type: ignore[arg-type]  # never asked
 
     with pytest.raises(SpecError):
         caches.scope_of(SECRET, Key("tenant", name), "system:serviceaccount:tenant:sa")

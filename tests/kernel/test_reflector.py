@@ -1,17 +1,19 @@
 """A watch cache stays true: through gaps, old events, failures and kinds that come late."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
+import orjson
 import pytest
 
 from flagger_py.errors import FlaggerError, Missing, Unavailable
 from flagger_py.refs import DEPLOYMENT, Key
-from flagger_py.runtime.client import Page, Scope
+from flagger_py.runtime.client import Scope
 from flagger_py.runtime.reflector import Reflector
 from flagger_py.runtime.refusals import Gone
-from flagger_py.runtime.store import Change, Store, slim
+from flagger_py.runtime.sent import Event, Page, event_of, sent
+from flagger_py.runtime.store import Change, Store
 from flagger_py.wire import Manifest
 
 WEB = Key("apps", "web")
@@ -28,16 +30,16 @@ def deployment(version: int, name: str = "web", **rest: Any) -> dict[str, Any]:
     }
 
 
-def event(kind: str, manifest: Manifest) -> dict[str, Any]:
-    return {"type": kind, "object": manifest}
+def event(kind: str, manifest: Manifest) -> Event:
+    return event_of(orjson.dumps({"type": kind, "object": manifest}))
 
 
-def bookmark(version: int) -> dict[str, Any]:
+def bookmark(version: int) -> Event:
     return event("BOOKMARK", {"metadata": {"resourceVersion": str(version)}})
 
 
 List = tuple[list[Manifest], str] | FlaggerError
-Watch = list[dict[str, Any]] | FlaggerError
+Watch = list[Event] | FlaggerError
 
 
 class Script:
@@ -56,13 +58,13 @@ class Script:
         found = self.lists.pop(0)
         if isinstance(found, FlaggerError):
             raise found
-        middle = len(found[0]) // 2
-        yield Page(tuple(found[0][:middle]), "")
-        yield Page(tuple(found[0][middle:]), found[1])
+        items, middle = tuple(map(sent, found[0])), len(found[0]) // 2
+        yield Page(items[:middle], "")
+        yield Page(items[middle:], found[1])
 
     async def watch(
         self, scope: Scope, version: str, timeout_s: int
-    ) -> AsyncGenerator[Mapping[str, Any], None]:
+    ) -> AsyncGenerator[Event, None]:
         self.watched_from.append(version)
         if not self.watches:
             self.over.set()
@@ -126,7 +128,7 @@ def test_an_object_deleted_in_a_gap_is_noticed_by_the_next_list() -> None:
 
 
 def test_an_error_event_for_an_old_version_lists_again() -> None:
-    expired = {"type": "ERROR", "object": {"kind": "Status", "code": 410, "message": "expired"}}
+    expired = event("ERROR", {"kind": "Status", "code": 410, "message": "expired"})
     script = lambda: Script([([], "7"), ([deployment(9)], "9")], [[expired]])  # noqa: E731
 
     source, reflector, _ = play(script)
@@ -136,7 +138,7 @@ def test_an_error_event_for_an_old_version_lists_again() -> None:
 
 
 def test_any_other_error_event_lists_again_after_a_pause() -> None:
-    broken = {"type": "ERROR", "object": {"kind": "Status", "code": 500, "message": "oh"}}
+    broken = event("ERROR", {"kind": "Status", "code": 500, "message": "oh"})
     script = lambda: Script([([], "7"), ([deployment(9)], "9")], [[broken]])  # noqa: E731
 
     _, reflector, pauses = play(script)
@@ -256,8 +258,12 @@ def test_others_managed_fields_and_kubectls_copy_are_not_kept() -> None:
         "a": "b",
     }
 
-    meta = slim(manifest)["metadata"]
+    store = Store(DEPLOYMENT, lambda _: None)
+    store.put(manifest)
+    kept = store.get(WEB)
 
+    assert kept is not None
+    meta = kept["metadata"]
     assert [entry["manager"] for entry in meta["managedFields"]] == ["flagger-rollout"]
     assert meta["annotations"] == {"a": "b"}
 
@@ -317,7 +323,7 @@ def test_a_fresh_list_corrects_a_stale_cache_beside_the_watch() -> None:
 
 def test_a_watch_that_told_something_makes_the_next_pause_short_again() -> None:
     failures: list[List] = [Unavailable("503") for _ in range(4)]
-    broken: list[Watch] = [[event("ADDED", deployment(8)), {"type": "ERROR", "object": {}}]]
+    broken: list[Watch] = [[event("ADDED", deployment(8)), event("ERROR", {})]]
     script = lambda: Script([*failures, ([], "7"), ([], "9")], broken)  # noqa: E731
 
     _, _, pauses = play(script)
@@ -370,7 +376,7 @@ def test_a_list_that_a_newer_event_overtook_is_of_the_same_history() -> None:
 
         async def pages(self, scope: Scope) -> AsyncGenerator[Page, None]:
             self.reflector._take(event("MODIFIED", deployment(9)))
-            yield Page((deployment(7),), "7")
+            yield Page((sent(deployment(7)),), "7")
 
     async def scene() -> int:
         source = Overtaken([], [])

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -15,16 +15,17 @@ from kubernetes.config import ConfigException
 from flagger_py.errors import FlaggerError, SpecError, Unavailable
 from flagger_py.refs import CONFIG_MAP, DEPLOYMENT, Key
 from flagger_py.runtime import reflector
-from flagger_py.runtime.caches import Caches, Reach
-from flagger_py.runtime.client import Client, Page, Scope
+from flagger_py.runtime.caches import Caches
+from flagger_py.runtime.client import Client, Scope
 from flagger_py.runtime.credentials import Credentials, Source
 from flagger_py.runtime.reflector import Reflector
 from flagger_py.runtime.refusals import access_denied
+from flagger_py.runtime.sent import Event, Page, sent
 from flagger_py.runtime.store import Store
 from flagger_py.runtime.transport import Transport
 from tests.kernel.loopback import Handler, answer, client_of, loopback, no_wait, text
 from tests.kernel.test_client import watching
-from tests.kernel.test_reflector import WEB, deployment
+from tests.kernel.test_reflector import WEB, deployment, event
 
 EMPTY = answer({"metadata": {"resourceVersion": "5"}, "items": []})
 SEEN = {"metadata": {"name": "web", "namespace": "apps", "resourceVersion": "8"}}
@@ -93,16 +94,16 @@ class Odd:
     async def pages(self, scope: Scope) -> AsyncGenerator[Page, None]:
         if self.lists and (error := self.lists.pop(0)):
             raise error
-        yield Page((deployment(5),), "7")
+        yield Page((sent(deployment(5)),), "7")
 
     async def watch(
         self, scope: Scope, version: str, timeout_s: int
-    ) -> AsyncGenerator[Mapping[str, Any], None]:
+    ) -> AsyncGenerator[Event, None]:
         if self.watches and (error := self.watches.pop(0)):
             raise error
         self.over.set()
         await asyncio.Event().wait()
-        yield {}
+        yield event("BOOKMARK", {})
 
 
 def test_an_error_that_nobody_foresaw_is_logged_and_the_watch_tried_again(
@@ -201,15 +202,15 @@ class Door:
     async def pages(self, scope: Scope) -> AsyncGenerator[Page, None]:
         if not self.open:
             raise self.denied
-        yield Page(self.items, "7")
+        yield Page(tuple(map(sent, self.items)), "7")
 
     async def watch(
         self, scope: Scope, version: str, timeout_s: int
-    ) -> AsyncGenerator[Mapping[str, Any], None]:
+    ) -> AsyncGenerator[Event, None]:
         while self.open:
             await asyncio.sleep(0)
         raise self.denied
-        yield {}
+        yield event("BOOKMARK", {})
 
 
 class Told:
@@ -217,9 +218,7 @@ class Told:
 
     def __init__(self, source: Any) -> None:
         self.woken: list[Scope] = []
-        self.caches = Caches(
-            source, lambda *_: None, self.woken.append, Reach(), lambda: 0.0, no_wait
-        )
+        self.caches = Caches(source, lambda *_: None, self.woken.append, "", lambda: 0.0, no_wait)
 
 
 @pytest.mark.parametrize("items", [(config_map(5),), ()], ids=["there", "absent"])
@@ -279,13 +278,13 @@ class Slow:
         while self._left:
             await self._turn()
             self._left -= 1
-            yield Page((deployment(5),), "7")
+            yield Page((sent(deployment(5)),), "7")
 
     async def watch(
         self, scope: Scope, version: str, timeout_s: int
-    ) -> AsyncGenerator[Mapping[str, Any], None]:
+    ) -> AsyncGenerator[Event, None]:
         await asyncio.Event().wait()
-        yield {}
+        yield event("BOOKMARK", {})
 
 
 def test_a_kind_whose_list_hangs_keeps_its_readers_for_a_few_seconds_only(
