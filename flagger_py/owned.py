@@ -22,9 +22,7 @@ METADATA_APPLIED = ("labels", "annotations", "finalizers", "ownerReferences")
 """What of an object's metadata a manager can own; the server sees to the rest."""
 
 
-def says_already(
-    desired: Manifest, live: Manifest | None, manager: str, subresource: str | None = None
-) -> bool:
+def says_already(desired: Manifest, live: Manifest | None, manager: str) -> bool:
     """Tell whether applying *desired* as *manager* would leave *live* as it is.
 
     True when every value of *desired* is in *live*, where defaults may have been added, and
@@ -33,11 +31,11 @@ def says_already(
     """
     if live is None:
         return False
-    wanted = _stated(content(desired, subresource))
-    owned = applied_fields(live, manager, subresource)
+    wanted = _stated(content(desired))
+    owned = applied_fields(live, manager)
     if not owned or not wanted:
         return not owned and not wanted
-    return _agrees(wanted, content(live, subresource), owned)
+    return _agrees(wanted, content(live), owned)
 
 
 def content(manifest: Manifest, subresource: str | None = None) -> dict[str, Any]:
@@ -50,13 +48,16 @@ def content(manifest: Manifest, subresource: str | None = None) -> dict[str, Any
     return {"metadata": held, **found} if held else found
 
 
-def applied_fields(live: Manifest, manager: str, subresource: str | None = None) -> Fields:
-    """Return the fields that *manager* holds by apply, empty when it holds none."""
+def applied_fields(live: Manifest, manager: str) -> Fields:
+    """Return the fields that *manager* holds by apply, empty when it holds none.
+
+    Those of a status, or of another subresource, do not count.
+    """
     for entry in live["metadata"].get("managedFields") or ():
         if (
             entry.get("manager") == manager
             and entry.get("operation") == "Apply"
-            and (entry.get("subresource") or None) == subresource
+            and not entry.get("subresource")
         ):
             fields: Fields = entry.get("fieldsV1") or {}
             return fields

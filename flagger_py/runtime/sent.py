@@ -17,7 +17,7 @@ from flagger_py.refs import Key, Kind
 from flagger_py.wire import Manifest
 
 OWN_MANAGERS = "flagger-"
-"""Prefix of the field managers whose entries in managedFields are kept."""
+"""Prefix of the field managers whose entries in managedFields are read."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 Fields = dict[str, Raw]
@@ -41,6 +41,12 @@ class _Event(Struct):
 
 class _Entry(Struct):
     manager: str = ""
+    subresource: str = ""
+
+    @property
+    def read(self) -> bool:
+        """Whether anybody looks at it: what we have applied; a status is sent without a look."""
+        return self.manager.startswith(OWN_MANAGERS) and not self.subresource
 
 
 _LIST, _EVENT, _ENTRY = Decoder(_List), Decoder(_Event), Decoder(_Entry)
@@ -82,7 +88,7 @@ class Sent(Struct, frozen=True):
         return found
 
     def slim(self) -> bytes:
-        """Return its JSON without others' managedFields and kubectl's copy of the whole object."""
+        """Return its JSON with the managedFields that are read, without kubectl's copy of it."""
         return _joined({**self.fields, "metadata": _slim(self.meta)})
 
 
@@ -174,7 +180,7 @@ def _slim(metadata: Fields) -> Raw:
     meta = {**metadata}
     entries = meta.pop("managedFields", None)
     every = _ITEMS.decode(entries) if entries is not None else None
-    own = [each for each in every or () if _ENTRY.decode(each).manager.startswith(OWN_MANAGERS)]
+    own = [each for each in every or () if _ENTRY.decode(each).read]
     if own:
         meta["managedFields"] = Raw(b"[" + b",".join(own) + b"]")
     annotations = _fields(meta.get("annotations"))

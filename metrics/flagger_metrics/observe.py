@@ -10,7 +10,7 @@ from flagger_py.runtime.cluster import Site
 from .asked import Asked
 from .decide import PROVIDER_UNAVAILABLE, Seen
 from .heard import Cause, Heard, Trouble
-from .providers import Digesting, Exchange, Query
+from .providers import Exchange, Query, digests
 from .questions import Question, questions
 from .samples import Samples
 from .settings import MetricsSettings
@@ -116,7 +116,7 @@ class Observer:
     ) -> list[Exchange]:
         """Send each request, or take what another pass has sent this second."""
         provider = source.provider
-        digest = provider.digest if isinstance(provider, Digesting) else None
+        digest = provider.digest if digests(provider) else None
         return [await self.asked.send(site.egress, r, site.now, digest) for r in requests]
 
     def pace(self, heard: list[Heard]) -> float | None:

@@ -11,6 +11,7 @@ from flagger_py.refs import DEPLOYMENT, Key
 from flagger_py.runtime.sent import LAST_APPLIED, UnreadableError, event_of, page_of, sent
 
 OURS = {"manager": "flagger-rollout", "operation": "Apply", "fieldsV1": {"f:spec": {}}}
+STATUS = {**OURS, "subresource": "status", "fieldsV1": {"f:status": {}}}
 THEIRS = {"manager": "kubectl", "operation": "Update", "fieldsV1": {"f:spec": {"f:x": {}}}}
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
@@ -40,15 +41,17 @@ def test_whatever_an_object_says_is_kept(spec: dict[str, Any], labels: dict[str,
 
 @pytest.mark.parametrize(
     ("entries", "left"),
-    [([THEIRS, OURS], [OURS]), ([OURS], [OURS])],
+    [([THEIRS, OURS, STATUS], [OURS]), ([OURS], [OURS])],
     ids=["others-too", "ours-alone"],
 )
-def test_the_fields_that_we_manage_are_kept(entries: list[Any], left: list[Any]) -> None:
+def test_the_fields_that_we_apply_are_kept(entries: list[Any], left: list[Any]) -> None:
     assert kept(an_object(managedFields=entries))["metadata"]["managedFields"] == left
 
 
-@pytest.mark.parametrize("entries", [[THEIRS], [], None], ids=["others", "empty", "null"])
-def test_fields_that_only_others_manage_are_not(entries: list[Any] | None) -> None:
+@pytest.mark.parametrize(
+    "entries", [[THEIRS], [STATUS], [], None], ids=["others", "a-status", "empty", "null"]
+)
+def test_fields_that_nobody_reads_are_not(entries: list[Any] | None) -> None:
     assert kept(an_object(managedFields=entries)) == an_object()
 
 

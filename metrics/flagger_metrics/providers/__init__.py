@@ -7,7 +7,7 @@ from flagger_py.errors import SpecError
 
 from .openmetrics import OpenMetrics
 from .prometheus import Prometheus
-from .provider import Access, Answer, Digesting, Exchange, Provider, Query
+from .provider import Access, Answer, Digesting, Exchange, Provider, Query, digests
 
 __all__ = [
     "LATER",
@@ -19,6 +19,7 @@ __all__ = [
     "Provider",
     "Providers",
     "Query",
+    "digests",
     "provider_of",
 ]
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from functools import cache
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from flagger_py.egress import Request, Response, Unreachable
 
@@ -81,3 +82,16 @@ class Provider(Protocol):
 
     def offline(self, access: Access, exchanges: Sequence[Exchange]) -> str | None:
         """Say why the provider does not answer, None when it does."""
+
+
+def digests(provider: Provider) -> TypeGuard[Digesting]:
+    """Tell whether *provider* has each response read once.
+
+    Remembered by type: to hold an object against a protocol takes as long as to read an answer.
+    """
+    return _digesting(type(provider))
+
+
+@cache
+def _digesting(kind: type) -> bool:
+    return issubclass(kind, Digesting)
