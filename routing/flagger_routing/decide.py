@@ -79,7 +79,6 @@ def _newly_found(case: Case, seen: Seen, wants: Iterable[Want]) -> tuple[Adopted
     subject = case.subject
     owner = owner_reference(subject.manifest)
     apex = services.address(subject.namespace, case.names, Role.APEX).ident
-    calm = _without_shares(case, seen)
     found = []
     for want in wants:
         live = seen.live.get(want.ident)
@@ -89,7 +88,8 @@ def _newly_found(case: Case, seen: Seen, wants: Iterable[Want]) -> tuple[Adopted
         if known is not None and applied_fields(live, MANAGER):
             continue
         selectors = subject.spec.selectors if want.ident == apex else None
-        fresh = adopt.original(calm.get(want.ident, live), want.part, selectors)
+        calm = _without_shares(case, seen).get(want.ident, live)
+        fresh = adopt.original(calm, want.part, selectors)
         if fresh != known:
             found.append(fresh)
     return tuple(found)

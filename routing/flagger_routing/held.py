@@ -54,8 +54,7 @@ def error_of(refusal: Refused) -> SpecError:
 
 def _said(case: Case) -> Refused | None:
     status = case.subject.status
-    mark = _mark(case)
-    if status.refused is not None and status.refused.digest == mark:
+    if status.refused is not None and status.refused.digest == _mark(case):
         return status.refused
     for condition in status.conditions:
         if (
@@ -64,7 +63,7 @@ def _said(case: Case) -> Refused | None:
             and condition.reason in REFUSALS
             and condition.observed_generation == case.subject.generation
         ):
-            return Refused(digest=mark, reason=condition.reason, message=condition.message)
+            return Refused(digest=_mark(case), reason=condition.reason, message=condition.message)
     return None
 
 
