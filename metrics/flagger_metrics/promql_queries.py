@@ -1,5 +1,6 @@
 """What a PromQL query asks for: its syntax tree, the metrics in it, and which series match."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,9 @@ from .promql_vectors import PromqlFault
 from .samples import NAME
 
 QUERY_CHARS_MAX = 16 * 1024
+NESTED_MAX = 500
+"""Operators and brackets in a query: each may be a level of its tree, which the parser builds by
+recursion. At some thousands it takes seconds, and then more of the stack than there is."""
 PARSED_MAX = 512
 PARSE_ERROR = 'invalid parameter "query": parse error: '
 """How Prometheus begins what it says of a query that is no PromQL."""
@@ -21,6 +25,8 @@ Accepts = Callable[[str], bool]
 """Tells whether a matcher accepts the value of its label."""
 
 _NOTHING: Mapping[str, str] = {}
+_TEXT = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`""", re.DOTALL)
+_NESTING = re.compile(r"[-+*/%^<>=(]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,10 @@ def parsed(query: str) -> syntax.Expr:
     """Return the tree of *query*; `PromqlFault` in Prometheus' words where it is no PromQL."""
     if len(query) > QUERY_CHARS_MAX:
         raise PromqlFault(f"the query is longer than {QUERY_CHARS_MAX} characters")
+    if len(_NESTING.findall(_TEXT.sub("", query))) > NESTED_MAX:
+        raise PromqlFault(
+            f"the query is nested too deeply: it has more than {NESTED_MAX} operators and brackets"
+        )
     try:
         return syntax.parse(query)
     except ValueError as error:

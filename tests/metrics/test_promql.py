@@ -151,12 +151,21 @@ def test_a_series_is_forgotten_by_instant_queries_after_five_minutes() -> None:
         ('up{a=~"("}', "illegal regex"),
         ("x" * 20_000, "longer than"),
         ("(" * 5000 + "up" + ")" * 5000, "nested too deeply"),
+        ("up+" * 5000 + "up", "nested too deeply"),
+        ("up or " * 2500 + "up", "nested too deeply"),
+        ("-" * 16_000 + "up", "nested too deeply"),
     ],
     ids=lambda value: value[:24],
 )
 def test_what_cannot_be_evaluated_is_a_fault_with_a_sentence(query: str, message: str) -> None:
     with pytest.raises(PromqlFault, match=message.replace("(", r"\(")):
         asked(query)
+
+
+def test_what_stands_in_quotes_nests_nothing() -> None:
+    pattern = "(a)|" * 300 + "b"
+
+    assert asked(f"up{{x=~\"{pattern}\"}} or up{{x=~'{pattern}'}} or up") == {"__name__=up": 1.0}
 
 
 LARGEST = 1.7e308
