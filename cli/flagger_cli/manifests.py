@@ -74,6 +74,8 @@ def documents(path: Path) -> Iterator[Document]:
                     double = ()
     except yaml.YAMLError as error:
         yield Document(str(path), None, fault=f"is no YAML: {error}{_templated(text, error)}")
+    except RecursionError:
+        yield Document(str(path), None, fault="is nested more deeply than any object; mend it")
     except UnicodeDecodeError as error:
         yield Document(str(path), None, fault=f"is no UTF-8, so no YAML: {error}")
     except OSError as error:

@@ -125,18 +125,21 @@ def test_objects_of_foreign_kinds_are_left_alone() -> None:
 def test_a_file_that_cannot_be_read_is_a_finding_and_the_others_are_looked_at(
     tmp_path: Path,
 ) -> None:
-    broken, latin, good = tmp_path / "broken.yaml", tmp_path / "latin.yaml", tmp_path / "good.yaml"
+    names = ("broken.yaml", "latin.yaml", "deep.yaml", "good.yaml")
+    broken, latin, deep, good = (tmp_path / name for name in names)
     broken.write_text("{")
     latin.write_bytes(b"a: \xff")
+    deep.write_text("[" * 2000)
     good.write_text(yaml.safe_dump(a_canary(spec={"service": None})))
 
-    result = call("lint", "-f", str(broken), "-f", str(latin), "-f", str(good))
+    result = call("lint", *(f"-f{path}" for path in (broken, latin, deep, good)))
 
     assert result.exit_code == 1
     assert f"{broken}: the file: is no YAML" in result.stdout
     assert f"{latin}: the file: is no UTF-8" in result.stdout
+    assert f"{deep}: the file: is nested more deeply" in result.stdout
     assert "Canary test/app: spec.service is missing" in result.stdout
-    assert result.stderr == "3 findings in 1 of 1 objects\n"
+    assert result.stderr == "4 findings in 1 of 1 objects\n"
 
 
 def test_a_file_without_objects_is_a_note() -> None:
