@@ -22,7 +22,7 @@ from flagger_py.testing.conformance import Health, kstatus, violations
 from flagger_py.testing.consistency import Inconsistent, inconsistencies
 from flagger_py.testing.faults import Crash, Fault, Faults, Rates
 from flagger_py.testing.refusal import Refusal
-from flagger_py.testing.served import Served, custom, from_crd
+from flagger_py.testing.served import Served, custom, from_crd, served
 from flagger_py.testing.simulation import NotReached, Simulation
 from flagger_py.testing.store import Store
 from flagger_py.testing.telemetry import Exchange, Telemetry, series
@@ -56,5 +56,6 @@ __all__ = [
     "inconsistencies",
     "kstatus",
     "series",
+    "served",
     "violations",
 ]

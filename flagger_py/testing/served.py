@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from flagger_py.crd import CustomResource, definition
 from flagger_py.refs import (
     CONFIG_MAP,
     DEPLOYMENT,
@@ -111,6 +113,12 @@ def from_crd(crd: Mapping[str, Any]) -> Served:
         default=_observing(defaults.from_openapi(openapi)),
         versioned_updates=True,
     )
+
+
+@cache
+def served(resource: CustomResource) -> Served:
+    """Return one of our own kinds as its CustomResourceDefinition has it served."""
+    return from_crd(definition(resource))
 
 
 def _observing(default: Callable[[dict[str, Any]], dict[str, Any]]) -> Default:

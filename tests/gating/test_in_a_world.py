@@ -9,10 +9,9 @@ from flagger_gating.controller import part
 from flagger_gating.resources import RESOURCES
 from flagger_gating.settings import GatingSettings
 from flagger_py.contracts import read_gated
-from flagger_py.crd import definition
 from flagger_py.egress import Request, Response, Unreachable
 from flagger_py.refs import Key
-from flagger_py.testing import Health, Rates, Simulation, World, from_crd, kstatus, violations
+from flagger_py.testing import Health, Rates, Simulation, World, kstatus, served, violations
 from flagger_py.wire import Manifest
 
 from .bench import Bench, Endpoint, gate, says, webhook
@@ -30,7 +29,7 @@ def created(**spec: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_whatever_fails_the_gate_opens_and_is_left_alone_then(seed: int) -> None:
-    world = World(seed, rates=FAULTS, kinds=[from_crd(definition(RESOURCES[0]))])
+    world = World(seed, rates=FAULTS, kinds=[served(RESOURCES[0])])
     told: dict[str, int] = {}
 
     async def endpoint(request: Request) -> Response:

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flagger_py.refs import DEPLOYMENT, Key
@@ -28,6 +28,7 @@ def kept(manifest: dict[str, Any]) -> Any:
     return orjson.loads(sent(manifest).slim())
 
 
+@settings(max_examples=50)
 @given(spec=st.dictionaries(st.text(), VALUES), labels=st.dictionaries(st.text(), st.text()))
 def test_whatever_an_object_says_is_kept(spec: dict[str, Any], labels: dict[str, str]) -> None:
     manifest = {**an_object(labels=labels, uid="u-1"), "spec": spec}

@@ -13,10 +13,9 @@ from flagger_metrics.controller import part
 from flagger_metrics.resources import METRIC_ANALYSIS as ANALYSIS
 from flagger_metrics.settings import MetricsSettings
 from flagger_py.contracts import Judged, Verdict, acknowledged, read_judged
-from flagger_py.crd import definition
 from flagger_py.egress import Request, Response, Unreachable
 from flagger_py.refs import Key
-from flagger_py.testing import Rates, Simulation, World, custom, from_crd
+from flagger_py.testing import Rates, Simulation, World, custom, served
 from flagger_py.testing.history import Change
 
 from .analyses import asked, metric, success_rate, vector
@@ -30,7 +29,7 @@ def a_world() -> World:
 
 
 def a_world_with(seed: int = 0, rates: Rates | None = None) -> World:
-    kinds = [from_crd(definition(ANALYSIS)), custom(METRIC_TEMPLATE)]
+    kinds = [served(ANALYSIS), custom(METRIC_TEMPLATE)]
     return World(seed, rates=rates, kinds=kinds)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flagger_py.contracts import InForce, Split, condition_of, read_routed
-from flagger_py.crd import definition
 from flagger_py.egress import Request, Response, Unreachable
 from flagger_py.refs import ENDPOINT_SLICE, SERVICE, Key, Kind
 from flagger_py.runtime.part import Outcome, Shell
@@ -17,7 +16,7 @@ from flagger_py.testing.served import (
     GATEWAY_CLASS,
     HTTP_ROUTE,
     TRAEFIK_SERVICE,
-    from_crd,
+    served,
 )
 from flagger_py.testing.world import World
 from flagger_py.wire import Manifest
@@ -62,7 +61,7 @@ class Bench:
         serving: tuple[str, ...] = ("app-primary", "app-canary"),
         settings: RoutingSettings | None = None,
     ) -> None:
-        self.world = World(kinds=(from_crd(definition(RESOURCES[0])),))
+        self.world = World(kinds=(served(RESOURCES[0]),))
         self.store = self.world.store
         self.part: RoutingPart = part(settings or RoutingSettings(edge_lag_s=0.0))
         self.restart()

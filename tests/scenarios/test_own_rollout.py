@@ -15,9 +15,8 @@ from flagger_cli.simulator.prometheus import Prometheus
 from flagger_gating import controller as gating
 from flagger_metrics import controller as metrics
 from flagger_py.contracts import condition_of, read_gated, read_routed
-from flagger_py.crd import definition
 from flagger_py.refs import DEPLOYMENT, SERVICE, Key, Kind
-from flagger_py.testing import Rates, Simulation, World, from_crd
+from flagger_py.testing import Rates, Simulation, World, served
 from flagger_py.testing.edges import Visit
 from flagger_py.testing.history import Change, Happened
 from flagger_py.testing.pods import Pods
@@ -35,7 +34,7 @@ class Shop:
     """A World with a Widget, users who ask for it, and three parts of ours beside its own."""
 
     def __init__(self, seed: int = 0, rates: Rates | None = None, **spec: Any) -> None:
-        widgets = from_crd(definition(objects.RESOURCE))
+        widgets = served(objects.RESOURCE)
         self.world = World(seed, rates=rates, kinds=(*kinds(), widgets))
         self.store = self.world.store
         self.shares: list[int] = []

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flagger_py.clock import wall_clock
-from flagger_py.crd import definition
 from flagger_py.errors import Unavailable
 from flagger_py.runtime import process
 from flagger_py.runtime.logs import JsonLines
@@ -19,7 +18,7 @@ from flagger_py.testing.collector import Collector
 from flagger_py.testing.facade.driving import drive
 from flagger_py.testing.facade.server import Facade, serve
 from flagger_py.testing.facade.traefik import TRAEFIK_KINDS
-from flagger_py.testing.served import BUILT_IN, from_crd
+from flagger_py.testing.served import BUILT_IN, served
 from flagger_py.testing.store import Store
 
 from ..composition import plan
@@ -69,8 +68,7 @@ class Stage:
 
 def new_store() -> Store:
     """Return an empty cluster that serves our kinds and those that Traefik watches."""
-    ours = (from_crd(definition(resource)) for resource in RESOURCES)
-    return Store(wall_clock, (*BUILT_IN, *TRAEFIK_KINDS, *ours))
+    return Store(wall_clock, (*BUILT_IN, *TRAEFIK_KINDS, *map(served, RESOURCES)))
 
 
 @asynccontextmanager

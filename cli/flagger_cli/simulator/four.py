@@ -11,14 +11,13 @@ from flagger_gating.settings import GatingSettings
 from flagger_metrics import controller as metrics
 from flagger_metrics.resources import RESOURCES as METRICS_KINDS
 from flagger_metrics.settings import MetricsSettings
-from flagger_py.crd import definition
 from flagger_py.egress import Egress
 from flagger_py.testing.actor import Actor
 from flagger_py.testing.faults import Rates
 from flagger_py.testing.gateways import CONTROLLER, Gateways
 from flagger_py.testing.pods import Pods
 from flagger_py.testing.process import AnyPart
-from flagger_py.testing.served import GATEWAY, GATEWAY_CLASS, Served, from_crd
+from flagger_py.testing.served import GATEWAY, GATEWAY_CLASS, Served, served
 from flagger_py.testing.simulation import Simulation
 from flagger_py.testing.traffic import Load, Users
 from flagger_py.testing.workloads import Workloads
@@ -126,7 +125,7 @@ class Four:
 def kinds() -> tuple[Served, ...]:
     """Return every kind of the four parts as its CustomResourceDefinition has it served."""
     resources = (*ROLLOUT_KINDS, *ROUTING_KINDS, *GATING_KINDS, *METRICS_KINDS)
-    return tuple(from_crd(definition(resource)) for resource in resources)
+    return tuple(map(served, resources))
 
 
 def lab(world: World) -> None:
