@@ -134,9 +134,9 @@ def page_of(body: bytes, kind: Kind) -> Page:
     }
     try:
         found = _LIST.decode(body)
-        items = tuple(_sent({**item, **identity}) for item in found.items or ())
     except MsgspecError as error:
         raise UnreadableError(str(error)) from error
+    items = tuple(_sent({**item, **identity}) for item in found.items or ())
     return Page(items, found.metadata.version, found.metadata.token)
 
 
@@ -160,11 +160,15 @@ def number(resource_version: str) -> int:
 
 
 def _sent(fields: Fields) -> Sent:
-    meta = _fields(fields.get("metadata"))
-    if "name" not in meta:
+    try:
+        meta = _fields(fields.get("metadata"))
+        key = Key(_text(meta, "namespace"), _text(meta, "name"))
+        version = _text(meta, "resourceVersion")
+    except MsgspecError as error:
+        raise UnreadableError(str(error)) from error
+    if not key.name:
         raise UnreadableError("an object has no name")
-    key = Key(_text(meta, "namespace"), _text(meta, "name"))
-    return Sent(key, _text(meta, "resourceVersion"), fields, meta)
+    return Sent(key, version, fields, meta)
 
 
 def _fields(text: Raw | bytes | None) -> Fields:

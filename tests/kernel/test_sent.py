@@ -109,6 +109,14 @@ def test_what_is_no_event_is_unreadable(line: bytes) -> None:
         event_of(line)
 
 
+@pytest.mark.parametrize("meta", ["{}", '{"name":7}', "[]"], ids=["none", "number", "array"])
+def test_an_event_of_what_has_no_name_is_unreadable(meta: str) -> None:
+    event = event_of(f'{{"type":"ADDED","object":{{"metadata":{meta}}}}}'.encode())
+
+    with pytest.raises(UnreadableError):
+        event.sent()
+
+
 def test_a_bookmark_has_nothing_but_a_version() -> None:
     line = b'{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"12746"}}}'
 
