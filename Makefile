@@ -16,11 +16,12 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
 setup: $(VENV)/.ready ## Make .venv with everything a developer needs
+	@:
 
 # uv itself is installed into .venv, so that nothing but Python has to be there.
 $(VENV)/.ready: pyproject.toml constraints.txt $(wildcard */pyproject.toml)
 	@test -x "$(BIN)/uv" && echo "$(VENV) is brought up to date." \
-		|| echo "$(VENV) is made, once: about 560 MB, a minute or two."
+		|| echo "$(VENV) is made, once: about 500 MB, a minute or two."
 	@test -x "$(BIN)/python" || $(PYTHON) -m venv $(VENV)
 	@test -x "$(BIN)/uv" || "$(BIN)/python" -m pip install --quiet --disable-pip-version-check uv
 	@"$(BIN)/uv" pip install --quiet --python "$(BIN)/python" --constraint constraints.txt --group dev \

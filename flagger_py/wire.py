@@ -64,6 +64,12 @@ def _wanted(item: ErrorDetails) -> str:
         case "string_pattern_mismatch":
             pattern = context.get("pattern", "")
             return _PATTERNS.get(pattern, f"must match {pattern}")
+        case "value_error":
+            return item["msg"].removeprefix("Value error, ")
+        case "greater_than_equal":
+            return f"must be at least {context.get('ge')}"
+        case "less_than_equal":
+            return f"must be at most {context.get('le')}"
         case "enum" | "literal_error":
             return f"must be {context.get('expected', '')}"
         case kind:

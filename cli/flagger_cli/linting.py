@@ -1,7 +1,7 @@
 """What is wrong with a manifest of ours before any cluster sees it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flagger_py.crd import definition
@@ -44,7 +44,16 @@ def lint(documents: Iterable[Document], provider: str = "") -> tuple[Checked, ..
 
     *provider* routes Canaries that name none; without it their routes are not judged.
     """
-    return tuple(_checked(document, provider) for document in documents)
+    seen: set[str] = set()
+    found = []
+    for document in documents:
+        checked = _checked(document, provider)
+        if checked.ours and checked.is_object and checked.title in seen:
+            twice = "is there twice; whichever is applied last replaces the other"
+            checked = replace(checked, notes=(*checked.notes, twice))
+        seen.add(checked.title)
+        found.append(checked)
+    return tuple(found)
 
 
 def _checked(document: Document, provider: str) -> Checked:

@@ -132,9 +132,10 @@ def _told(error: Exception, command: str) -> int:
             return MISUSED
         case click.UsageError():
             path = error.ctx.command_path if error.ctx else f"{BINARY} {command}".rstrip()
-            what = error.format_message().rstrip(".")
+            what = " ".join(error.format_message().split()).rstrip(".")
             see = f" See {path} --help" if what.endswith("?") else f"; see {path} --help"
-            _say(f"{what[:1].lower()}{what[1:]}{see}")
+            first = what[:1] if what[1:2].isupper() else what[:1].lower()
+            _say(f"{first}{what[1:]}{see}")
             return MISUSED
         case click.Abort():
             _say("interrupted")

@@ -6,6 +6,8 @@ from typing import Any
 
 from .unknown_fields import nearest
 
+_LABEL_CHARS_MAX = 63
+_LABEL = re.compile(rf"(?=.{{1,{_LABEL_CHARS_MAX}}}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NAME_CHARS_MAX = 253
 _TEXTS = ("name", "namespace", "generateName")
@@ -57,6 +59,12 @@ def metadata_faults(metadata: Any) -> Iterator[str]:
         yield (
             f"metadata.name: no object can be called {metadata['name']}; use lower-case letters, "
             f"digits, - and ., at most {_NAME_CHARS_MAX} of them"
+        )
+    namespace = metadata.get("namespace")
+    if namespace and isinstance(namespace, str) and not _LABEL.fullmatch(namespace):
+        yield (
+            f"metadata.namespace: no namespace can be called {namespace}; use lower-case letters, "
+            f"digits and -, at most {_LABEL_CHARS_MAX} of them"
         )
     for key in _TEXTS:
         if not isinstance(metadata.get(key, ""), str | None):

@@ -98,11 +98,11 @@ class Transport:
                 reply = await self._once(call)
             except aiohttp.ClientConnectionError as error:
                 if last:
-                    raise _unreachable(call, error) from error
+                    raise self._unreachable(call, error) from error
                 await self._sleep(0.1 * attempt)
                 continue
             except (TimeoutError, aiohttp.ClientError, OSError) as error:
-                raise _unreachable(call, error) from error
+                raise self._unreachable(call, error) from error
             if reply.code == _UNAUTHORIZED and not renewed:
                 renewed = True
                 await self._credentials.renew()
@@ -135,9 +135,9 @@ class Transport:
         except TimeoutError as error:
             if begun:
                 raise Gone(f"{call.path}: nothing came for {SILENCE_S_MAX:g}s") from error
-            raise _unreachable(call, error) from error
+            raise self._unreachable(call, error) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise _unreachable(call, error) from error
+            raise self._unreachable(call, error) from error
 
     async def close(self) -> None:
         for session in self._sessions.values():
@@ -157,7 +157,7 @@ class Transport:
         try:
             return await self._once(call)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise _unreachable(call, error) from error
+            raise self._unreachable(call, error) from error
 
     @contextlib.asynccontextmanager
     async def _request(self, call: Call, purpose: str) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -205,6 +205,14 @@ class Transport:
             self._sessions[purpose] = found
         return found
 
+    def _unreachable(self, call: Call, error: BaseException) -> Unavailable:
+        # aiohttp's own words contain addresses in memory; a status that quotes them never rests.
+        cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+        return Unavailable(
+            f"the API server at {self._credentials.host} does not answer {call.method} "
+            f"{call.path}: {str(cause) or type(error).__name__}"
+        )
+
     def _heard(self, call: Call, code: int) -> None:
         self._told(call.method, code, urlsplit(self._credentials.host).netloc)
 
@@ -232,10 +240,3 @@ def _seconds(text: str | None) -> float | None:
     except ValueError:
         return None
     return found if isfinite(found) and found >= 0 else None
-
-
-def _unreachable(call: Call, error: BaseException) -> Unavailable:
-    # aiohttp's own words contain addresses in memory; a status that quotes them never rests.
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    what = str(cause) or type(error).__name__
-    return Unavailable(f"the API server does not answer {call.method} {call.path}: {what}")

@@ -9,11 +9,11 @@ from datetime import UTC
 from enum import StrEnum
 from typing import Literal
 
-from flagger_py.conditions import Condition, Reason, Standing, progressing, ready, retrying
+from flagger_py.conditions import Condition, Reason, Standing, progressing, ready, retrying, stalled
 from flagger_py.contracts import Answer
 from flagger_py.subject import Subject
 
-from . import manual
+from . import manual, polls
 from .api import GateReply, GateSpec, GateStatus
 
 OPEN = "Open"
@@ -106,6 +106,9 @@ def standing_of(
     if hindered is not None:
         return retrying(hindered, Reason.DEPENDENCY_NOT_READY)
     if opened.reason == OpenReason.UNREACHABLE:
+        if polls.final(subject, status):
+            again = "it was to be asked once; ask again by another token, or set spec.interval"
+            return stalled(f"{opened.message}; {again}", OpenReason.UNREACHABLE)
         return retrying(opened.message, OpenReason.UNREACHABLE)
     if subject.spec.unasked:
         return ready("Waiting for a run")

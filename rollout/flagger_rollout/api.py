@@ -23,7 +23,7 @@ INTERVAL_S_MIN = 10.0
 
 ANALYSIS_INCOMPLETE = (
     "say how to analyse: set analysis.interval, analysis.threshold and one of "
-    "analysis.iterations, analysis.stepWeight and analysis.stepWeights; "
+    "analysis.stepWeight and analysis.stepWeights; "
     "or set skipAnalysis: true to promote without an analysis"
 )
 

@@ -27,6 +27,36 @@ def _hook(**hook: Any) -> dict[str, Any]:
     return {"analysis": {"webhooks": [{"name": "go", "url": "http://go/", **hook}]}}
 
 
+def test_a_namespace_that_cannot_be_is_a_finding() -> None:
+    canary = a_canary()
+    canary["metadata"]["namespace"] = "Apps_X"
+
+    code, out, _ = _lint(canary)
+
+    assert code == 1
+    assert "metadata.namespace: no namespace can be called Apps_X" in out
+
+
+def test_an_object_that_is_there_twice_is_noted() -> None:
+    code, _, told = _lint(a_canary(), a_canary(), a_canary("other"))
+
+    assert code == 0
+    assert told.count("is there twice") == 1
+
+
+def test_what_a_model_refuses_is_said_without_the_words_of_its_library() -> None:
+    route = {
+        "apiVersion": "routing.flagger.app/v1alpha1",
+        "kind": "TrafficRoute",
+        "metadata": {"name": "app"},
+        "spec": {"service": {"port": 80}, "split": {"primary": 70, "canary": 20}},
+    }
+
+    _, out, _ = _lint(route)
+
+    assert "spec.split: primary 70 and canary 20 must sum to 100" in out
+
+
 @pytest.mark.parametrize(
     ("spec", "finding"),
     [

@@ -97,6 +97,14 @@ def test_an_unknown_shell_is_a_misuse() -> None:
     assert call("completion", "powershell").exit_code == 2
 
 
+def test_a_misuse_is_one_sentence_that_keeps_its_words() -> None:
+    both = call("get", "-A", "canaries", "x").stderr
+    bare = call("completion").stderr
+
+    assert both.startswith("error: NAME and --all-namespaces exclude one another; see ")
+    assert len(bare.splitlines()) == 1
+
+
 def test_routers_are_listed_with_where_they_come_from() -> None:
     result = call("routers")
 
