@@ -38,10 +38,8 @@ def says_already(desired: Manifest, live: Manifest | None, manager: str) -> bool
     return _agrees(wanted, content(live), owned)
 
 
-def content(manifest: Manifest, subresource: str | None = None) -> dict[str, Any]:
-    """Return what of *manifest* managers can own, confined to *subresource* where given."""
-    if subresource is not None:
-        return {subresource: manifest[subresource]} if subresource in manifest else {}
+def content(manifest: Manifest) -> dict[str, Any]:
+    """Return what of *manifest* managers can own."""
     found = {k: v for k, v in manifest.items() if k not in ("apiVersion", "kind", "metadata")}
     meta = manifest.get("metadata") or {}
     held = {name: meta[name] for name in METADATA_APPLIED if name in meta}

@@ -15,14 +15,15 @@ Weight = Annotated[int, Field(ge=0, le=100)]
 """Percent of the requests, from 0 to 100."""
 
 
-def duration_s(text: str, where: str = "duration") -> float:
+def duration_s(text: str, where: str = "") -> float:
     """Return the seconds that a Go duration such as `1m30s` stands for.
 
-    Raises `SpecError` naming the field *where* when *text* is no duration.
+    Raises `SpecError` naming the field *where*, if any, when *text* is no duration.
     """
     found = _seconds(text)
     if found is None:
-        raise SpecError(f"{where}: {text!r} is no duration; write for example 30s, 1m or 1m30s")
+        at = f"{where}: " if where else ""
+        raise SpecError(f"{at}{text!r} is no duration; write for example 30s, 1m or 1m30s")
     return found
 
 

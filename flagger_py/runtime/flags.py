@@ -160,9 +160,9 @@ def boolean(text: str) -> bool:
 def seconds(text: str) -> float:
     """Read a Go duration given as a flag."""
     try:
-        return duration_s(text, "flag")
+        return duration_s(text)
     except SpecError as error:
-        raise argparse.ArgumentTypeError(error.message.removeprefix("flag: ")) from error
+        raise argparse.ArgumentTypeError(error.message) from error
 
 
 def port(text: str) -> str:

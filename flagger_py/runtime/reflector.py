@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from flagger_py.errors import FlaggerError, Missing, SpecError, Unavailable
 from flagger_py.runtime.client import Scope
 from flagger_py.runtime.refusals import Gone
-from flagger_py.runtime.sent import Event, Page, number
+from flagger_py.runtime.sent import Event, Page, Sent, number
 from flagger_py.runtime.store import Store
 
 log = logging.getLogger(__name__)
@@ -182,25 +182,23 @@ class Reflector:
                 self.fault = None
 
     def _take(self, event: Event) -> None:
-        match event.type:
-            case "ADDED" | "MODIFIED":
-                self.store.take(event.sent())
-            case "DELETED":
-                found = event.sent()
-                self.store.drop(found.key, found.version)
-            case "BOOKMARK":
+        match event.type, event.item:
+            case "ADDED" | "MODIFIED", Sent() as item:
+                self.store.take(item)
+            case "DELETED", Sent() as item:
+                self.store.drop(item.key, item.version)
+            case "BOOKMARK", _:
                 pass
-            case "ERROR":
-                status = event.status()
-                message = f"watch {self.scope.kind}: {status.get('message', 'failed')}"
-                if status.get("code") == _TOO_OLD:
+            case "ERROR", _:
+                message = f"watch {self.scope.kind}: {event.status.get('message', 'failed')}"
+                if event.status.get("code") == _TOO_OLD:
                     raise Gone(message)
                 self._version = ""
                 raise Unavailable(message)
-            case unknown:
+            case unknown, _:
                 raise Unavailable(f"watch {self.scope.kind}: unknown event {unknown!r}")
         self._version = event.version
-        self._newest = max(self._newest, number(self._version))
+        self._newest = max(self._newest, number(event.version))
 
     @contextlib.asynccontextmanager
     async def _played(self, source: AsyncGenerator[T, None]) -> AsyncIterator[AsyncIterator[T]]:

@@ -6,6 +6,7 @@ longer than all else that is done with them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as field_of
 from functools import lru_cache
 from typing import Any
 
@@ -40,18 +41,19 @@ class _Event(Struct):
 
 
 class _Entry(Struct):
-    manager: str = ""
-    subresource: str = ""
+    manager: str | None = None
+    subresource: str | None = None
 
     @property
     def read(self) -> bool:
         """Whether anybody looks at it: what we have applied; a status is sent without a look."""
-        return self.manager.startswith(OWN_MANAGERS) and not self.subresource
+        return (self.manager or "").startswith(OWN_MANAGERS) and not self.subresource
 
 
 _LIST, _EVENT, _ENTRY = Decoder(_List), Decoder(_Event), Decoder(_Entry)
 _FIELDS, _ITEMS = Decoder(Fields | None), Decoder(list[Raw] | None)
 _LABELS, _TEXT = Decoder(dict[str, str] | None), Decoder(str)
+_UNREADABLE = (MsgspecError, RecursionError, UnicodeDecodeError)
 
 
 class UnreadableError(ValueError):
@@ -65,22 +67,15 @@ class Sent(Struct, frozen=True):
     """
 
     key: Key
+    uid: str
     resource_version: str
+    labels: Mapping[str, str]
     fields: Fields
     meta: Fields
 
     @property
     def version(self) -> int:
         return number(self.resource_version)
-
-    @property
-    def uid(self) -> str:
-        return _text(self.meta, "uid")
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        labels = self.meta.get("labels")
-        return (_LABELS.decode(labels) if labels is not None else None) or {}
 
     def manifest(self) -> Manifest:
         """Decode the object, whole."""
@@ -103,24 +98,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What a watch tells: of an object, of a version, or of an error."""
+    """What a watch tells: of an object, of a *version* alone (a bookmark), or of an error.
+
+    *item* is the object; *status* the metav1.Status of an error, empty where there is none.
+    """
 
     type: str
-    fields: Fields
-
-    @property
-    def version(self) -> str:
-        """Return the resourceVersion of what is told of."""
-        return _text(_fields(self.fields.get("metadata")), "resourceVersion")
-
-    def sent(self) -> Sent:
-        """Return the object; raises `UnreadableError` where it has no name."""
-        return _sent(self.fields)
-
-    def status(self) -> Mapping[str, Any]:
-        """Decode the metav1.Status of an error."""
-        found: Mapping[str, Any] = orjson.loads(_joined(self.fields))
-        return found
+    version: str = ""
+    item: Sent | None = None
+    status: Mapping[str, Any] = field_of(default_factory=dict)
 
 
 def page_of(body: bytes, kind: Kind) -> Page:
@@ -133,20 +119,27 @@ def page_of(body: bytes, kind: Kind) -> Page:
         "kind": Raw(orjson.dumps(kind.kind)),
     }
     try:
+        body.decode()  # What is not read is not looked at, either.
         found = _LIST.decode(body)
-    except MsgspecError as error:
+        items = tuple(_sent({**item, **identity}) for item in found.items or ())
+    except _UNREADABLE as error:
         raise UnreadableError(str(error)) from error
-    items = tuple(_sent({**item, **identity}) for item in found.items or ())
     return Page(items, found.metadata.version, found.metadata.token)
 
 
 def event_of(line: bytes) -> Event:
-    """Read one line of a watch; raises `UnreadableError` where it tells of no object."""
+    """Read one line of a watch; raises `UnreadableError` where it tells of nothing."""
     try:
+        line.decode()
         found = _EVENT.decode(line)
-    except MsgspecError as error:
+        if found.type == "ERROR":
+            return Event(found.type, status=orjson.loads(_joined(found.object)))
+        if found.type == "BOOKMARK":
+            return Event(found.type, _version(_fields(found.object.get("metadata"))))
+        item = _sent(found.object)
+    except _UNREADABLE as error:
         raise UnreadableError(str(error)) from error
-    return Event(found.type, found.object)
+    return Event(found.type, item.resource_version, item)
 
 
 def sent(manifest: Manifest) -> Sent:
@@ -160,15 +153,17 @@ def number(resource_version: str) -> int:
 
 
 def _sent(fields: Fields) -> Sent:
-    try:
-        meta = _fields(fields.get("metadata"))
-        key = Key(_text(meta, "namespace"), _text(meta, "name"))
-        version = _text(meta, "resourceVersion")
-    except MsgspecError as error:
-        raise UnreadableError(str(error)) from error
+    meta = _fields(fields.get("metadata"))
+    key = Key(_text(meta, "namespace"), _text(meta, "name"))
     if not key.name:
         raise UnreadableError("an object has no name")
-    return Sent(key, version, fields, meta)
+    labels = meta.get("labels")
+    found = _LABELS.decode(labels) if labels is not None else None
+    return Sent(key, _text(meta, "uid"), _version(meta), found or {}, fields, meta)
+
+
+def _version(meta: Fields) -> str:
+    return _text(meta, "resourceVersion")
 
 
 def _fields(text: Raw | bytes | None) -> Fields:

@@ -47,6 +47,11 @@ class _Record:
     labels: Labels
     hashed: int | None = None
 
+    @property
+    def essence(self) -> int:
+        """A hash of everything but the status; most objects are never compared, so taken late."""
+        return _essence(orjson.loads(self.raw)) if self.hashed is None else self.hashed
+
 
 class Store:
     """The objects of one scope; *heard* is told of each change after it is known here."""
@@ -101,7 +106,9 @@ class Store:
         before, status_only = None, False
         if known is not None:
             record.key, before = known.key, known.labels
-            status_only = known.uid == record.uid and self._essence(known) == self._essence(record)
+            # Whoever is woken by it reads the new one next, and the old one never again.
+            record.hashed = _essence(self._read(record))
+            status_only = known.uid == record.uid and known.essence == record.hashed
             self._unindex(known)
         self._records[record.key] = record
         self._index(record)
@@ -147,6 +154,7 @@ class Store:
         """Decode *record*, and keep it so until others were read after it."""
         known = self._decoded.get(record.key)
         if known is not None and known[0] is record:
+            self._decoded.move_to_end(record.key)
             return known[1]
         found: Manifest = orjson.loads(record.raw)
         self._decoded[record.key] = (record, found)
@@ -154,12 +162,6 @@ class Store:
         if len(self._decoded) > _DECODED_MAX:
             self._decoded.popitem(last=False)
         return found
-
-    def _essence(self, record: _Record) -> int:
-        """Hash everything but the status; most objects are never compared, so taken late."""
-        if record.hashed is None:
-            record.hashed = _essence(self._read(record))
-        return record.hashed
 
     def _candidates(self, namespace: str, labels: Labels) -> Iterator[_Record]:
         """Yield a superset of what is wanted, by the rarest label when a namespace is given."""

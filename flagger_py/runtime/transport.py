@@ -49,7 +49,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Status code and body, as it came."""
+    """Status code and body, as it came, and for how long the server asks to be left alone."""
 
     code: int
     raw: bytes = b""
@@ -208,9 +208,10 @@ class Transport:
     def _unreachable(self, call: Call, error: BaseException) -> Unavailable:
         # aiohttp's own words contain addresses in memory; a status that quotes them never rests.
         cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+        host = urlsplit(self._credentials.host).netloc.rpartition("@")[2]
         return Unavailable(
-            f"the API server at {self._credentials.host} does not answer {call.method} "
-            f"{call.path}: {str(cause) or type(error).__name__}"
+            f"the API server at {host} does not answer {call.method} {call.path}: "
+            f"{str(cause) or type(error).__name__}"
         )
 
     def _heard(self, call: Call, code: int) -> None:

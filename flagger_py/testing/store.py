@@ -145,9 +145,11 @@ class Store(Discovery):
         if subresource is not None and (live is None or not served.status):
             raise refusal.not_found(kind, key.name)
         self._check(kind, live or _nothing(manifest), meta.get("uid"), meta.get("resourceVersion"))
-        stated = content(copied(manifest), subresource)
+        stated = content(copied(manifest))
         if subresource is None:
             stated = without_status(served, stated)
+        else:
+            stated = {name: v for name, v in stated.items() if name == subresource}
         writer = self._writer(kind, manager, APPLY, subresource)
         before = held_of(live) if live else Held({}, [])
         held = applied(before, stated, writer, force=force, shape=served.shape)

@@ -1,7 +1,8 @@
 """How a Gate's state reads: the condition Open, Ready, and the reasons of events.
 
 Ready says that the question could be evaluated; Open says what was answered. A closed gate is
-Ready, so that a Gate in Git does not fail whoever waits for its health.
+Ready, so that a Gate in Git does not fail whoever waits for its health; so is one that was to be
+asked once and found nobody: nothing is under way any more.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from datetime import UTC
 from enum import StrEnum
 from typing import Literal
 
-from flagger_py.conditions import Condition, Reason, Standing, progressing, ready, retrying, stalled
+from flagger_py.conditions import Condition, Reason, Standing, progressing, ready, retrying
 from flagger_py.contracts import Answer
 from flagger_py.subject import Subject
 
@@ -108,7 +109,7 @@ def standing_of(
     if opened.reason == OpenReason.UNREACHABLE:
         if polls.final(subject, status):
             again = "it was to be asked once; ask again by another token, or set spec.interval"
-            return stalled(f"{opened.message}; {again}", OpenReason.UNREACHABLE)
+            return ready(f"{opened.message}; {again}", OpenReason.UNREACHABLE)
         return retrying(opened.message, OpenReason.UNREACHABLE)
     if subject.spec.unasked:
         return ready("Waiting for a run")

@@ -25,8 +25,12 @@ Accepts = Callable[[str], bool]
 """Tells whether a matcher accepts the value of its label."""
 
 _NOTHING: Mapping[str, str] = {}
-_TEXT = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`""", re.DOTALL)
-_NESTING = re.compile(r"[-+*/%^<>=(]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+_UNNESTED = re.compile(r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`[^`]*`|#[^\r\n]*""")
+"""What stands in quotes or in a comment, whichever begins first."""
+_MATCHERS = re.compile(r"\{[^{}]*\}")
+_NESTING = re.compile(r"[-+*/%^(]|[<>=!]=?|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+_QUOTED_MAX = 8 * NESTED_MAX
+"""So many count with those in quotes, should the parser see the quotes otherwise than we do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,9 @@ def parsed(query: str) -> syntax.Expr:
     """Return the tree of *query*; `PromqlFault` in Prometheus' words where it is no PromQL."""
     if len(query) > QUERY_CHARS_MAX:
         raise PromqlFault(f"the query is longer than {QUERY_CHARS_MAX} characters")
-    if len(_NESTING.findall(_TEXT.sub("", query))) > NESTED_MAX:
+    if _nests(_MATCHERS.sub("", _UNNESTED.sub("", query)), NESTED_MAX) or _nests(
+        query, _QUOTED_MAX
+    ):
         raise PromqlFault(
             f"the query is nested too deeply: it has more than {NESTED_MAX} operators and brackets"
         )
@@ -106,6 +112,11 @@ def selector_of(selector: syntax.VectorSelector) -> Selector:
     matchers = tuple((one.name, _accepts(one.op, one.value)) for one in given)
     named = (m.value for m in given if m.name == NAME and m.op == syntax.MatchOp.Equal)
     return Selector(selector.name or next(named, None), matchers)
+
+
+def _nests(query: str, bound: int) -> bool:
+    """Tell whether *query* has more operators and brackets than *bound*."""
+    return len(_NESTING.findall(query)) > bound
 
 
 def _accepts(kind: object, value: str) -> Accepts:

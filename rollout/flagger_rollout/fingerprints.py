@@ -5,8 +5,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 _SAFE = "bcdfghjklmnpqrstvwxz2456789"
 _FNV_OFFSET, _FNV_PRIME = 0x811C9DC5, 0x01000193
 
@@ -21,8 +19,8 @@ def revision_of(template: Mapping[str, Any], configs: Mapping[str, str] | None =
     content: dict[str, Any] = {"template": template}
     if configs:
         content["configs"] = dict(configs)
-    text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(text).hexdigest()[:10]
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 def webhook_checksum(applied: str, configs: Mapping[str, str] | None) -> str:

@@ -27,7 +27,7 @@ class Seen:
 
     *kinds* are the same objects' kinds as served; *serving* the Services with a ready endpoint;
     *held* by which other TrafficRoute one of the objects is held;
-    *idle_s* for how long a receiver of the split that is asked for has been seen without one;
+    *idle_s* for how long a receiver has been without one since the spec asks for its split;
     *hindrance* says why a deleted object's belongings could not be read.
     """
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from flagger_py.contracts import Split
 from flagger_py.errors import Missing, SpecError
 from flagger_py.refs import ENDPOINT_SLICE, Key, Kind
 from flagger_py.runtime.cluster import Site
@@ -19,7 +18,7 @@ from .services import Role
 from .settings import RoutingSettings
 
 _IDLE = "idle"
-"""Where in an object's memory it stands since when its split has found no endpoint."""
+"""Where in an object's memory it stands since when its spec finds a Service without endpoints."""
 _ROUNDS_MAX = 4
 """How often what was found may name further objects; a Gateway names its class."""
 
@@ -108,14 +107,14 @@ async def _serving(case: Case, site: Site, live: Mapping[str, Manifest]) -> froz
 
 
 def _idle_s(case: Case, site: Site, serving: frozenset[str]) -> float:
-    """Return for how long a receiver of the split has been seen without an endpoint."""
-    split, memory = case.asked.split, site.memory
-    if serving.issuperset(receivers(case, split)):
+    """Return for how long a receiver has been without an endpoint since the spec says the same."""
+    generation, memory = case.subject.generation, site.memory
+    if serving.issuperset(receivers(case, case.asked.split)):
         memory.pop(_IDLE, None)
         return 0.0
-    noted: tuple[Split, datetime] | None = memory.get(_IDLE)
-    if noted is None or noted[0] != split or noted[1] > site.now:  # A clock may be set back.
-        noted = memory[_IDLE] = (split, site.now)
+    noted: tuple[int, datetime] | None = memory.get(_IDLE)
+    if noted is None or noted[0] != generation or noted[1] > site.now:  # A clock may be set back.
+        noted = memory[_IDLE] = (generation, site.now)
     return (site.now - noted[1]).total_seconds()
 
 

@@ -354,13 +354,14 @@ def test_an_unreachable_endpoint_is_asked_again_and_is_no_denial() -> None:
     assert last.requeue_after_s == 10
 
 
-def test_an_unreachable_endpoint_that_is_asked_once_waits_for_its_user() -> None:
+def test_an_endpoint_that_is_asked_once_and_unreachable_is_not_said_to_be_retried() -> None:
     bench = Bench(gate(run={"token": "t1"}, interval=None), says(503))
 
     last = bench.settle()
 
     assert bench.condition("Open") == ("Unknown", "Unreachable")
-    assert bench.condition("Stalled") == ("True", "Unreachable")
+    assert bench.condition("Ready") == ("True", "Unreachable")
+    assert bench.condition("Reconciling") == ("", "")
     assert "ask again by another token" in bench.message("Ready")
     assert last.requeue_after_s is None
 

@@ -131,14 +131,16 @@ async def watch_all(client: Client) -> list[Event]:
 
 def test_watch_events_may_be_cut_anywhere() -> None:
     long = "x" * 300_000
-    line = f'{{"type":"MODIFIED","object":{{"a":"{long}"}}}}\n'.encode()
+    line = f'{{"type":"MODIFIED","object":{{"metadata":{{"name":"{long}"}}}}}}\n'.encode()
 
     events, server = ask(
-        watch_all, watching(b'{"type":"ADDED","ob', b'ject":{"n":1}}\n', line[:9], line[9:])
+        watch_all, watching(b'{"type":"ERROR","ob', b'ject":{"n":1}}\n', line[:9], line[9:])
     )
 
-    assert [event.type for event in events] == ["ADDED", "MODIFIED"]
-    assert bytes(events[1].fields["a"]) == f'"{long}"'.encode()
+    assert [event.type for event in events] == ["ERROR", "MODIFIED"]
+    assert events[0].status == {"n": 1}
+    assert events[1].item is not None
+    assert events[1].item.key.name == long
     assert server.seen[0].query == {
         "fieldSelector": "metadata.name=web",
         "watch": "1",

@@ -13,6 +13,7 @@ from flagger_py.runtime.sent import LAST_APPLIED, UnreadableError, event_of, pag
 OURS = {"manager": "flagger-rollout", "operation": "Apply", "fieldsV1": {"f:spec": {}}}
 STATUS = {**OURS, "subresource": "status", "fieldsV1": {"f:status": {}}}
 THEIRS = {"manager": "kubectl", "operation": "Update", "fieldsV1": {"f:spec": {"f:x": {}}}}
+DEEP = b"[" * 3000 + b"]" * 3000
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
     lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(), below, max_size=3),
@@ -50,7 +51,9 @@ def test_the_fields_that_we_apply_are_kept(entries: list[Any], left: list[Any]) 
 
 
 @pytest.mark.parametrize(
-    "entries", [[THEIRS], [STATUS], [], None], ids=["others", "a-status", "empty", "null"]
+    "entries",
+    [[THEIRS], [STATUS], [{"manager": None}], [], None],
+    ids=["others", "a-status", "nobody", "empty", "null"],
 )
 def test_fields_that_nobody_reads_are_not(entries: list[Any] | None) -> None:
     assert kept(an_object(managedFields=entries)) == an_object()
@@ -93,8 +96,21 @@ def test_a_list_may_have_no_items(items: list[Any] | None) -> None:
         b'{"items":[]}',
         b'{"metadata":{},"items":[{"metadata":{}}]}',
         b'{"metadata":{},"items":[{"metadata":{"name":7}}]}',
+        b'{"metadata":{},"items":[{"metadata":{"name":"a","labels":{"b":7}}}]}',
+        b'{"metadata":{},"items":[{"metadata":{"name":"a"},"spec":"\xff"}]}',
+        b'{"metadata":{},"items":[{"metadata":{"name":"a"},"spec":' + DEEP + b"}]}",
     ],
-    ids=["html", "nothing", "an-array", "no-metadata", "no-name", "a-number-for-a-name"],
+    ids=[
+        "html",
+        "nothing",
+        "an-array",
+        "no-metadata",
+        "no-name",
+        "a-number-for-a-name",
+        "a-number-for-a-label",
+        "no-utf-8",
+        "too-deep",
+    ],
 )
 def test_what_is_no_list_is_unreadable(body: bytes) -> None:
     with pytest.raises(UnreadableError):
@@ -102,19 +118,41 @@ def test_what_is_no_list_is_unreadable(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"[]", b'{"type":"ADDED"}', b'{"type":"ADDED","obj'], ids=["array", "bare", "half"]
+    "line",
+    [
+        b"[]",
+        b'{"type":"ADDED"}',
+        b'{"type":"ADDED","obj',
+        b'{"type":"ADDED","object":{"metadata":{}}}',
+        b'{"type":"ADDED","object":{"metadata":{"name":7}}}',
+        b'{"type":"ADDED","object":{"metadata":{"name":"a"},"spec":"\xff"}}',
+        b'{"type":"ADDED","object":{"metadata":{"name":"a"},"spec":' + DEEP + b"}}",
+        b'{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":7}}}',
+    ],
+    ids=[
+        "array",
+        "bare",
+        "half",
+        "no-name",
+        "a-number-for-a-name",
+        "no-utf-8",
+        "too-deep",
+        "a-number-for-a-version",
+    ],
 )
 def test_what_is_no_event_is_unreadable(line: bytes) -> None:
     with pytest.raises(UnreadableError):
         event_of(line)
 
 
-@pytest.mark.parametrize("meta", ["{}", '{"name":7}', "[]"], ids=["none", "number", "array"])
-def test_an_event_of_what_has_no_name_is_unreadable(meta: str) -> None:
-    event = event_of(f'{{"type":"ADDED","object":{{"metadata":{meta}}}}}'.encode())
+def test_an_error_is_told_by_its_status() -> None:
+    event = event_of(b'{"type":"ERROR","object":{"kind":"Status","code":410}}')
 
-    with pytest.raises(UnreadableError):
-        event.sent()
+    assert (event.type, event.item, event.status) == (
+        "ERROR",
+        None,
+        {"kind": "Status", "code": 410},
+    )
 
 
 def test_a_bookmark_has_nothing_but_a_version() -> None:

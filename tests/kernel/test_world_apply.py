@@ -301,13 +301,13 @@ def a_port() -> dict[str, Any]:
     return {"name": "grpc", "port": 9000}
 
 
-def test_says_already_knows_the_status_apart(store: Store) -> None:
-    store.apply(a_thing(size=1), "me")
-    status = {**a_thing(), "status": {"phase": "Ready", "left": None}}
-    live = store.apply(status, "me", subresource="status")
+def test_who_owns_a_status_owns_nothing_else(store: Store) -> None:
+    store.create(a_thing(size=1))
 
-    assert says_already(a_thing(size=1), live, "me")
-    assert not says_already(a_thing(size=2), live, "me")
+    found = store.apply({**a_thing(), "status": {"phase": "Ready"}}, "me", subresource="status")
+
+    assert applied_fields(found, "me") == {}
+    assert not says_already(a_thing(size=1), found, "me")
 
 
 def test_says_already_is_true_of_nothing_where_nothing_is_owned(store: Store) -> None:

@@ -154,6 +154,11 @@ def test_a_series_is_forgotten_by_instant_queries_after_five_minutes() -> None:
         ("up+" * 5000 + "up", "nested too deeply"),
         ("up or " * 2500 + "up", "nested too deeply"),
         ("-" * 16_000 + "up", "nested too deeply"),
+        ("# '\n" + "up+" * 5000 + "up # '", "nested too deeply"),
+        ("# `\n" + "up+" * 3000 + "up # `", "nested too deeply"),
+        ("# '\r" + "up+" * 3000 + "up # '", "nested too deeply"),
+        ('"\n' + "up+" * 3000 + 'up"', "nested too deeply"),
+        ("{" + "up+" * 3000 + "up}", "parse error"),
     ],
     ids=lambda value: value[:24],
 )
@@ -162,10 +167,13 @@ def test_what_cannot_be_evaluated_is_a_fault_with_a_sentence(query: str, message
         asked(query)
 
 
-def test_what_stands_in_quotes_nests_nothing() -> None:
+def test_quotes_comments_and_matchers_nest_nothing() -> None:
     pattern = "(a)|" * 300 + "b"
+    labels = ",".join(f'l{n}=""' for n in range(600))
+    quoted = f"""up{{x=~"{pattern}"}} or up{{x=~'{pattern}'}} or up"""
 
-    assert asked(f"up{{x=~\"{pattern}\"}} or up{{x=~'{pattern}'}} or up") == {"__name__=up": 1.0}
+    assert asked(quoted) == {"__name__=up": 1.0}
+    assert asked(f"up{{{labels}}} # {'+' * 600}") == {"__name__=up": 1.0}
 
 
 LARGEST = 1.7e308
