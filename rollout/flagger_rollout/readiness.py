@@ -30,7 +30,8 @@ def readiness(
     """Judge *deployment* as Flagger does, from its spec and status alone.
 
     *threshold_percent* of the updated replicas must be available (rounded down). The deadline is
-    the Deployment's own, or *deadline_s* after it became unavailable, whichever passes first.
+    the Deployment's own, or *deadline_s* after it became unavailable or its present template last
+    made progress, whichever passes first.
     """
     missing = _missing(deployment, threshold_percent)
     if missing is None:
@@ -83,8 +84,10 @@ def _seconds_left(status: Any, deadline_s: int, now: datetime) -> float | None:
     available = condition_of(status, "Available")
     if available.get("reason") != "MinimumReplicasUnavailable":
         return None
-    since = available.get("lastUpdateTime")
-    if since is None:
+    # A fix that is pushed to pods that were never ready has all of the deadline before it.
+    conditions = (available, condition_of(status, "Progressing"))
+    moments = [c["lastUpdateTime"] for c in conditions if "lastUpdateTime" in c]
+    if not moments:
         return None
-    passed = now - datetime.fromisoformat(since)
+    passed = now - max(map(datetime.fromisoformat, moments))
     return (timedelta(seconds=deadline_s) - passed).total_seconds()
