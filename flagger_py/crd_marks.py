@@ -68,6 +68,15 @@ def map_list(*keys: str) -> dict[str, Any]:
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
 
 
+def whole_map() -> dict[str, Any]:
+    """Return the `json_schema_extra` of a map that is owned as a whole.
+
+    Of any other map, applied as an empty one over its last entry, the API server makes null, which
+    no schema takes.
+    """
+    return {"x-kubernetes-map-type": "atomic"}
+
+
 def refusal(message: str) -> PydanticCustomError:
     """Return what a validator raises; the user reads *message* after the field's path."""
     return PydanticCustomError("refused", "{message}", {"message": message})

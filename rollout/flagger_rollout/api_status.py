@@ -7,6 +7,7 @@ from pydantic import Field
 
 from flagger_py.conditions import FluxStatus
 from flagger_py.contracts import Moment
+from flagger_py.crd_marks import whole_map
 from flagger_py.wire import Wire
 
 
@@ -94,6 +95,7 @@ class CanaryStatus(FluxStatus):
     tracked_configs: Mapping[str, str] = Field(
         default_factory=dict,
         description="Checksums of the ConfigMaps and Secrets that the target uses.",
+        json_schema_extra=whole_map(),
     )
     last_applied_spec: str | None = Field(
         default=None, description="Hash of the revision that was last seen."

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flagger_py.contracts import GateRun, Run
@@ -18,7 +19,7 @@ from .phases import Phase
 from .sight import Child
 from .splits import split_for
 from .target import extra_ports
-from .telling import payload
+from .telling import Envelope, payload
 
 TRAFFIC_ROUTE = Kind("routing.flagger.app", "v1alpha1", "TrafficRoute", "trafficroutes")
 METRIC_ANALYSIS = Kind("metrics.flagger.app", "v1alpha1", "MetricAnalysis", "metricanalyses")
@@ -104,7 +105,7 @@ def gate(case: Case, hook: Webhook, status: CanaryStatus, run: GateRun | None) -
     live = case.seen.gates[hook.name].manifest
     body: dict[str, Any] = {
         "question": {"webhook": question},
-        "payload": payload(case.envelope(status), hook.metadata or {}),
+        "payload": payload(_envelope(case, hook, status), hook.metadata or {}),
     }
     asked = run.wire() if run is not None else _asked(live)
     if asked:
@@ -115,6 +116,18 @@ def gate(case: Case, hook: Webhook, status: CanaryStatus, run: GateRun | None) -
         body["payload"] = live["spec"].get("payload", body["payload"])
     name = gate_name(case.subject.name, hook.name)
     return Apply(_child(case, GATE, name, body), Force.ALWAYS)
+
+
+def _envelope(case: Case, hook: Webhook, status: CanaryStatus) -> Envelope:
+    """Return what a question says of its Canary; Flagger asks most of them as of one analysis."""
+    envelope = case.envelope(status)
+    match hook.type:
+        case Hook.CONFIRM_ROLLOUT | Hook.ROLLBACK | Hook.POST_ROLLOUT | Hook.EVENT:
+            return envelope
+        case (
+            Hook.PRE_ROLLOUT | Hook.ROLLOUT | Hook.CONFIRM_TRAFFIC_INCREASE | Hook.CONFIRM_PROMOTION
+        ):
+            return replace(envelope, phase=Phase.PROGRESSING)
 
 
 def repolled(hook: Webhook) -> bool:
@@ -183,8 +196,16 @@ def paused(child: Mapping[str, Any]) -> Apply:
     )
 
 
+def _saying(value: Any) -> Any:
+    """Leave out maps that say nothing: applied over one that said something they become null."""
+    if not isinstance(value, Mapping):
+        return value
+    said = ((name, _saying(item)) for name, item in value.items())
+    return {name: item for name, item in said if item != {}}
+
+
 def _child(case: Case, kind: Kind, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    spec = dict(body)
+    spec = dict(_saying(body))
     if case.spec.service_account_name:
         spec["serviceAccountName"] = case.spec.service_account_name
     labels = {**MANAGED_BY, OWNER_LABEL: case.subject.uid}
