@@ -88,11 +88,14 @@ def unanswered(subject: Subject[GateSpec, GateStatus], message: str) -> Conditio
 def words(answer: GateReply) -> str:
     """Return the text of *answer*, after a colon where there is one.
 
-    Flagger's words for a server's fault leave out which one it was; here it is said.
+    Flagger's words for a server's fault leave out which one it was, and for a denial without a
+    body it has none; here the status is said.
     """
     text = answer.text
-    status = f"HTTP {answer.http_status}"
-    if answer.value is Answer.UNREACHABLE and answer.http_status and status not in text:
+    status = f"HTTP {answer.http_status}" if answer.http_status else ""
+    if not text and answer.value is not Answer.APPROVED:
+        text = status
+    elif answer.value is Answer.UNREACHABLE and status and status not in text:
         text = f"{text} ({status})"
     return f": {text}" if text else ""
 

@@ -106,13 +106,12 @@ def answer(
     """Understand what came back for *sent*; the text is what Flagger puts into its events.
 
     A 2xx status approves. A redirect, 408, 429, 5xx and no response at all are Unreachable:
-    nobody decided. Every other status is a denial, explained by the response's body, or by the
-    status alone where there is none.
+    nobody decided. Every other status is a denial, explained by the response's body, if any.
     """
     if isinstance(reply, Unreachable):
         text = f"{_gave_up(sent, attempts)}: {reply.message}"
         return _answer(Answer.UNREACHABLE, text, sent, at)
-    status, said = reply.status, reply.text if reply.text.strip() else f"HTTP {reply.status}"
+    status, said = reply.status, reply.text if reply.text.strip() else ""
     match status // 100:
         case 2:
             return _answer(Answer.APPROVED, reply.text, sent, at, status)

@@ -168,13 +168,14 @@ class Finder:
 
 
 async def _template(key: Key, site: Site) -> MetricTemplateSpec:
-    """Read a MetricTemplate; that it is missing or unreadable is told in the API's words."""
+    """Read a MetricTemplate; that it is missing is told in Flagger's words, in the singular."""
     try:
         manifest = await site.cluster.get(METRIC_TEMPLATE, key)
     except Missing as error:
         raise SpecError(error.message) from error
     if manifest is None:
-        raise SpecError(f'{METRIC_TEMPLATE.plural}.{METRIC_TEMPLATE.group} "{key.name}" not found')
+        kind = METRIC_TEMPLATE.kind.lower()
+        raise SpecError(f'{kind}.{METRIC_TEMPLATE.group} "{key.name}" not found')
     return MetricTemplateSpec.read(manifest.get("spec") or {}, "spec")
 
 

@@ -37,6 +37,11 @@ class Asked:
     runs: Mapping[str, GateRun] = field(default_factory=dict)
 
     @property
+    def said(self) -> str:
+        """What was answered, for a sentence; Flagger's events have *text* as it is, also empty."""
+        return self.text or "without saying why"
+
+    @property
     def through(self) -> bool:
         return self.waiting is None and self.closed is None and self.foreign is None
 

@@ -9,7 +9,7 @@ from .api import CanaryStatus
 from .case import Case
 from .children import TRAFFIC_ROUTE
 from .copying import scale_up
-from .move import changed, gauges
+from .move import changed, gauges, promoted
 from .phases import Phase
 from .readiness import readiness
 from .telling import Reason
@@ -84,16 +84,21 @@ def _left_behind(case: Case) -> Emit:
 
 
 def _wait(case: Case, sentence: str, actions: tuple[Action, ...] = ()) -> Decision[CanaryStatus]:
+    if not holds(case):
+        said = tuple(c for c in case.status.conditions if c.type == "Promoted")
+        left = gauges(case, case.status)
+        return Decision(case.status, progressing(sentence), actions, conditions=said, gauges=left)
     status = case.status
-    if holds(case) and case.phase is not Phase.TERMINATING:
-        status = changed(case, phase=Phase.TERMINATING, last_transition_time=case.now)
+    if case.phase is not Phase.TERMINATING:
+        changes = {"canary_weight": 0, "iterations": 0, "last_transition_time": case.now}
+        status = changed(case, phase=Phase.TERMINATING, **changes)
+    # The gauges stay at what was told last: the release ended nowhere.
     return Decision(
         status,
         progressing(sentence),
         actions,
-        requeue_after_s=float(case.spec.progress_deadline_seconds) if holds(case) else None,
-        conditions=tuple(c for c in case.status.conditions if c.type == "Promoted"),
-        gauges=gauges(case, status),
+        requeue_after_s=float(case.spec.progress_deadline_seconds),
+        conditions=promoted(case, status),
     )
 
 

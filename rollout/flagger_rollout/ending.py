@@ -1,5 +1,7 @@
 """How a release under way is ended: traffic first, pods only when the split is in force."""
 
+from dataclasses import replace
+
 from flagger_py.conditions import progressing
 from flagger_py.contracts import ALL_TO_PRIMARY
 
@@ -102,7 +104,7 @@ def _failed(case: Case) -> Move:
     return Move(
         status,
         closing.at_rest(case, status),
-        told=(told,),
+        told=(replace(told, after=True),),
         workloads=() if lost else copying.scale_down(case),
         counts=closing.counted(case, "failures", "completed"),
         domain=closing.outcome(case, Phase.FAILED),

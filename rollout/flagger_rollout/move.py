@@ -111,7 +111,7 @@ def finish(case: Case, move: Move) -> Decision[CanaryStatus]:
         standing=move.standing,
         actions=actions,
         requeue_after_s=move.wake_s,
-        conditions=(*_promoted(case, status), *move.domain),
+        conditions=(*promoted(case, status), *move.domain),
         gauges=gauges(case, status),
     )
 
@@ -137,7 +137,7 @@ def without_children(case: Case, move: Move) -> Decision[CanaryStatus]:
         move.standing,
         emits(move.told),
         requeue_after_s=move.wake_s,
-        conditions=_promoted(case, move.status),
+        conditions=promoted(case, move.status),
         gauges=gauges(case, move.status),
     )
 
@@ -209,7 +209,8 @@ def _route(case: Case, status: CanaryStatus, move: Move) -> tuple[Action, ...]:
     return (children.route(case, status, apex_ready=ready),)
 
 
-def _promoted(case: Case, status: CanaryStatus) -> tuple[Condition, ...]:
+def promoted(case: Case, status: CanaryStatus) -> tuple[Condition, ...]:
+    """Return Flagger's condition of that name; none before the first look."""
     phase = Phase(status.phase)
     if phase is Phase.NEW:
         return ()

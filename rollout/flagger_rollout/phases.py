@@ -102,7 +102,5 @@ def promoted_condition(phase: Phase, kind: str) -> tuple[str, str]:
             return "True", "Canary analysis completed successfully, promotion finished."
         case Phase.FAILED:
             return "False", f"Canary analysis failed, {kind} scaled to zero."
-        case Phase.TERMINATING:
-            return "Unknown", f"{kind} is handed back."
-        case Phase.NEW | Phase.INITIALIZING:
+        case Phase.NEW | Phase.INITIALIZING | Phase.TERMINATING:
             return "Unknown", f"New {kind} detected, starting initialization."

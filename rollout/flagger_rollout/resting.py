@@ -124,8 +124,9 @@ def _confirm(case: Case) -> Move:
         return Move(case.status, standing, told=told, gate_runs=asked.runs, wake_s=wake_s)
     if asked.closed is not None:
         message = f"Halt {case.canary_ref} advancement waiting for approval {asked.closed.name}"
-        halted = Told(Reason.GATE_CLOSED, message, token, "Warning")
-        return _wait(case, asked, asked.closed, (*told, halted))
+        halted = (Told(Reason.GATE_CLOSED, message, token, "Warning"),)
+        waits = case.phase is Phase.WAITING  # It is told once, however many gates follow.
+        return _wait(case, asked, asked.closed, told if waits else (*told, *halted))
     return _start(case, told)
 
 

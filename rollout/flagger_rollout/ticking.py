@@ -7,6 +7,7 @@ wanted one interval after it came into force.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flagger_py.conditions import Standing, progressing
 from flagger_py.contracts import Verdict
@@ -30,7 +31,7 @@ def held(case: Case) -> Move:
     told = stepping.gates_told(case, gates, kind)
     due = case.progress.next_check_at
     if due is not None and case.now >= due:
-        return tick(case, told)
+        return tick(case, ())  # Which asks the gates in its turn, and tells of them then.
     if gates.through:
         return stepping.go_on(case, told, "the gate opened, and the last check had passed")
     return Move(
@@ -117,8 +118,9 @@ def _starting(case: Case, told: Tolds) -> Move:
     if asked.waiting is not None:
         return asking.question(case, asked, told)
     if asked.closed is not None:
-        sentence = f"pre-rollout check {asked.closed.name} failed {asked.text}"
-        return _failed(case, told, f"Halt {case.canary_ref} advancement {sentence}", sentence)
+        what = f"pre-rollout check {asked.closed.name} failed"
+        halt = f"Halt {case.canary_ref} advancement {what} {asked.text}"
+        return _failed(case, told, halt, f"{what} {asked.said}")
     why = "the pre-rollout checks passed" if asked.passed else "its pods are ready"
     return stepping.before_step(case, told, why)
 
@@ -128,8 +130,9 @@ def _checks(case: Case, told: Tolds) -> Move:
     if asked.waiting is not None:
         return asking.question(case, asked, told)
     if asked.closed is not None:
-        sentence = f"external check {asked.closed.name} failed {asked.text}"
-        return _failed(case, told, f"Halt {case.canary_ref} advancement {sentence}", sentence)
+        what = f"external check {asked.closed.name} failed"
+        halt = f"Halt {case.canary_ref} advancement {what} {asked.text}"
+        return _failed(case, told, halt, f"{what} {asked.said}")
     found = judging.verdict(case)
     match found.verdict:
         case Verdict.PENDING:
@@ -156,8 +159,9 @@ def _failed(case: Case, told: Tolds, halt: str, sentence: str) -> Move:
     """Count one failed check; at the threshold roll back at once."""
     failed, threshold = case.status.failed_checks + 1, case.spec.threshold_effective
     told = (*told, case.warned(Reason.CHECK_FAILED, halt))
+    counts = judging.durations(case, case.due)
     if failed >= threshold:
-        return ending.at_threshold(case, told, failed, sentence)
+        return replace(ending.at_threshold(case, told, failed, sentence), counts=counts)
     why = f"Check {failed} of {threshold} failed at {case.status.canary_weight}%: {sentence}"
     status = changed(
         case,
@@ -169,7 +173,8 @@ def _failed(case: Case, told: Tolds, halt: str, sentence: str) -> Move:
             **recorded(case, Reason.CHECK_FAILED, why),
         },
     )
-    return Move(status, progressing(why, "ProgressingWithRetry"), told=told, wake_s=case.interval_s)
+    standing = progressing(why, "ProgressingWithRetry")
+    return Move(status, standing, told=told, wake_s=case.interval_s, counts=counts)
 
 
 def _inconclusive(case: Case, told: Tolds, found: judging.Found) -> Move:

@@ -114,7 +114,7 @@ def test_a_revision_that_nobody_looks_at_is_no_success(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "revision 2 was not taken: MetricAnalysis app: " in result.stderr
-    assert 'metrictemplates.flagger.app "gone" not found' in result.stderr
+    assert 'metrictemplate.flagger.app "gone" not found' in result.stderr
     assert _closing(result.stdout)[1][:3] == ["2", "not", "taken"]
 
 

@@ -222,7 +222,7 @@ SECRET = {"type": "prometheus", "address": "http://p", "secretRef": {"name": "s"
         (
             Cluster(),
             Cause.DEPENDENCY,
-            f'{TITLE} error: metrictemplates.flagger.app "errors" not found',
+            f'{TITLE} error: metrictemplate.flagger.app "errors" not found',
         ),
         (
             Cluster({("MetricTemplate", Key("test", "errors")): Missing("no such kind")}),

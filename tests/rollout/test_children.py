@@ -1,5 +1,7 @@
 """The objects that a Canary makes to ask its questions."""
 
+import pytest
+
 from flagger_rollout.children import gate_name
 from tests.rollout.scene import Scene, a_canary, applied
 
@@ -29,3 +31,27 @@ def test_how_several_series_become_one_value_is_passed_on() -> None:
 
     (analysis,) = applied(decision.actions, "MetricAnalysis")
     assert analysis["spec"]["metrics"][0]["reduce"] == "max"
+
+
+@pytest.mark.parametrize(
+    ("kind", "phase"),
+    [
+        ("rollout", "Progressing"),
+        ("pre-rollout", "Progressing"),
+        ("confirm-traffic-increase", "Progressing"),
+        ("confirm-promotion", "Progressing"),
+        ("confirm-rollout", "WaitingPromotion"),
+        ("rollback", "WaitingPromotion"),
+        ("post-rollout", "WaitingPromotion"),
+    ],
+)
+def test_a_question_about_an_analysis_says_progressing_whatever_the_phase(
+    kind: str, phase: str
+) -> None:
+    """So Flagger's payloads do, also while it waits for the promotion."""
+    hook = {"name": "ask", "type": kind, "url": "http://sink.test/ask"}
+
+    decision = Scene(manifest=a_canary(webhooks=[hook]), phase="WaitingPromotion").decide()
+
+    (gate,) = applied(decision.actions, "Gate")
+    assert gate["spec"]["payload"]["phase"] == phase
