@@ -16,12 +16,14 @@ FLUX_BUCKETS = (0.01, 0.0384, 0.1472, 0.5646, 2.1661, 8.3099, 31.8798, 122.3022,
 _NAME = "gotk_reconcile_duration_seconds"
 _TEXT = "The duration in seconds of a pass over an object"
 _HEAD = f"# HELP {_NAME} {_TEXT}\n# TYPE {_NAME} histogram\n".encode()
-_LINES = (
-    *(f'{_NAME}_bucket{{{{{{labels}},le="{bound}"}}}} {{}}\n' for bound in (*FLUX_BUCKETS, "+Inf")),
-    f"{_NAME}_count{{{{{{labels}}}}}} {{}}\n",
-    f"{_NAME}_sum{{{{{{labels}}}}}} {{}}\n",
+_LABELS = "LABELS"
+_SERIES = "".join(
+    (
+        *(f'{_NAME}_bucket{{{_LABELS},le="{bound}"}} %s\n' for bound in (*FLUX_BUCKETS, "+Inf")),
+        f"{_NAME}_count{{{_LABELS}}} %s\n",
+        f"{_NAME}_sum{{{_LABELS}}} %s\n",
+    )
 )
-_SERIES = "".join(_LINES)
 """The text of one object's series: its labels, the counts up to each bound, of all, the sum."""
 
 
@@ -71,7 +73,7 @@ class PassDurations:
 def _series(kind: str, key: Key, counts: "array[float]") -> bytes:
     labels = f'kind="{kind}",name="{key.name}",namespace="{key.namespace}"'
     totals = tuple(accumulate(counts[:-1]))
-    return _SERIES.format(*totals, totals[-1], counts[-1], labels=labels).encode()
+    return (_SERIES.replace(_LABELS, labels) % (*totals, totals[-1], counts[-1])).encode()
 
 
 class QueueMeter:
