@@ -36,7 +36,7 @@ def analyse(case: Case) -> Move:
         return stepping.promote(case, (), "promoted by command, before the analysis was complete")
     if case.progress.checked:
         return ticking.held(case)
-    return ticking.tick(case, ())
+    return ticking.tick(case)
 
 
 def _target_gone(case: Case) -> Move:

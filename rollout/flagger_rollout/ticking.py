@@ -27,11 +27,11 @@ def held(case: Case) -> Move:
 
     They are good for one interval; then they are taken again, whatever the gate says.
     """
-    gates, kind = stepping.gates(case)
-    told = stepping.gates_told(case, gates, kind)
     due = case.progress.next_check_at
     if due is not None and case.now >= due:
-        return tick(case, ())  # Which asks the gates in its turn, and tells of them then.
+        return tick(case)  # Which asks the gates in its turn, and tells of them then.
+    gates, kind = stepping.gates(case)
+    told = stepping.gates_told(case, gates, kind)
     if gates.through:
         return stepping.go_on(case, told, "the gate opened, and the last check had passed")
     return Move(
@@ -44,19 +44,19 @@ def held(case: Case) -> Move:
     )
 
 
-def tick(case: Case, told: Tolds) -> Move:
+def tick(case: Case) -> Move:
     """Take the checks of this tick as far as their answers allow."""
     failed, threshold = case.status.failed_checks, case.spec.threshold_effective
     if failed >= threshold:
         text = f"Rolling back {case.canary_ref} failed checks threshold reached {failed}"
-        told = (*told, case.warned(Reason.ROLLING_BACK, text))
         sentence = f"Rolled back: {failed} checks failed, and the threshold is now {threshold}"
-        return ending.begin(case, Ending.ROLL_BACK, told, sentence)
+        rolling = case.warned(Reason.ROLLING_BACK, text)
+        return ending.begin(case, Ending.ROLL_BACK, rolling, sentence)
     starting = case.status.canary_weight == 0
     if case.now < case.due:
-        return _until_due(case, told) if starting else _while_judged(case, told)
+        return _until_due(case) if starting else _while_judged(case)
     asked, refused = asking.ask_any(case, case.hooks(Hook.ROLLBACK), "tick", case.progress.tick)
-    told = (*told, *_refusals(case, refused))
+    told = _refusals(case, refused)
     if asked.waiting is not None:
         return asking.question(case, asked, told)
     if asked.passed:
@@ -64,16 +64,16 @@ def tick(case: Case, told: Tolds) -> Move:
     return _starting(case, told) if starting else _checks(case, told)
 
 
-def _until_due(case: Case, told: Tolds) -> Move:
+def _until_due(case: Case) -> Move:
     wake_s = case.seconds_until(case.due)
-    return Move(case.status, progressing(case.step_sentence), told=told, wake_s=wake_s)
+    return Move(case.status, progressing(case.step_sentence), wake_s=wake_s)
 
 
-def _while_judged(case: Case, told: Tolds) -> Move:
+def _while_judged(case: Case) -> Move:
     """Ask for the verdict and wait until it is due; only a failure counts before that."""
     found = judging.verdict(case)
     if found.verdict is Verdict.FAILED and found.asked:
-        return _failed(case, told, found.halt, found.sentence)
+        return _failed(case, (), found.halt, found.sentence)
     standing, wake_s = progressing(case.step_sentence), None
     if found.child is not None:
         standing, wake_s = asking.waits_for_answer(case, found.child, case.step_sentence)
@@ -81,7 +81,7 @@ def _while_judged(case: Case, told: Tolds) -> Move:
     if found.verdict is Verdict.PENDING and _nothing_else_due(case):
         # The verdict itself wakes us; what remains to be seen is that none comes.
         due_s += case.settings.no_answer_after_s
-    return _asking(case, told, standing, due_s if wake_s is None else min(wake_s, due_s))
+    return _asking(case, (), standing, due_s if wake_s is None else min(wake_s, due_s))
 
 
 def _asking(case: Case, told: Tolds, standing: Standing, wake_s: float | None) -> Move:
