@@ -7,7 +7,7 @@ from typing import Any
 from .unknown_fields import nearest
 
 _LABEL_CHARS_MAX = 63
-_LABEL = re.compile(rf"(?=.{{1,{_LABEL_CHARS_MAX}}}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NAME_CHARS_MAX = 253
 _TEXTS = ("name", "namespace", "generateName")
@@ -61,7 +61,7 @@ def metadata_faults(metadata: Any) -> Iterator[str]:
             f"digits, - and ., at most {_NAME_CHARS_MAX} of them"
         )
     namespace = metadata.get("namespace")
-    if namespace and isinstance(namespace, str) and not _LABEL.fullmatch(namespace):
+    if namespace and isinstance(namespace, str) and not _is_label(namespace):
         yield (
             f"metadata.namespace: no namespace can be called {namespace}; use lower-case letters, "
             f"digits and -, at most {_LABEL_CHARS_MAX} of them"
@@ -74,6 +74,10 @@ def metadata_faults(metadata: Any) -> Iterator[str]:
 
 
 _MAP_OF_TEXT = {"type": "object", "additionalProperties": {"type": "string"}}
+
+
+def _is_label(text: str) -> bool:
+    return len(text) <= _LABEL_CHARS_MAX and bool(_LABEL.fullmatch(text))
 
 
 def _is_name(name: str) -> bool:

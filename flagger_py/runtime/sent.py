@@ -5,8 +5,6 @@ longer than all else that is done with them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field as field_of
 from functools import lru_cache
 from typing import Any
 
@@ -87,8 +85,7 @@ class Sent(Struct, frozen=True):
         return _joined({**self.fields, "metadata": _slim(self.meta)})
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some objects of a list, as they were at *version*; *token* asks for more, if not empty."""
 
     items: tuple[Sent, ...]
@@ -96,8 +93,7 @@ class Page:
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """What a watch tells: of an object, of a *version* alone (a bookmark), or of an error.
 
     *item* is the object; *status* the metav1.Status of an error, empty where there is none.
@@ -106,7 +102,7 @@ class Event:
     type: str
     version: str = ""
     item: Sent | None = None
-    status: Mapping[str, Any] = field_of(default_factory=dict)
+    status: Mapping[str, Any] = field(default_factory=dict)
 
 
 def page_of(body: bytes, kind: Kind) -> Page:

@@ -208,14 +208,18 @@ class Transport:
     def _unreachable(self, call: Call, error: BaseException) -> Unavailable:
         # aiohttp's own words contain addresses in memory; a status that quotes them never rests.
         cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-        host = urlsplit(self._credentials.host).netloc.rpartition("@")[2]
         return Unavailable(
-            f"the API server at {host} does not answer {call.method} {call.path}: "
+            f"the API server at {self._server} does not answer {call.method} {call.path}: "
             f"{str(cause) or type(error).__name__}"
         )
 
     def _heard(self, call: Call, code: int) -> None:
-        self._told(call.method, code, urlsplit(self._credentials.host).netloc)
+        self._told(call.method, code, self._server)
+
+    @property
+    def _server(self) -> str:
+        """Host and port, without a password that may stand before them."""
+        return urlsplit(self._credentials.host).netloc.rpartition("@")[2]
 
 
 def _socket(info: aiohttp.AddrInfoType) -> socket.socket:

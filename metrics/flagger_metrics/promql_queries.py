@@ -59,9 +59,8 @@ def parsed(query: str) -> syntax.Expr:
     """Return the tree of *query*; `PromqlFault` in Prometheus' words where it is no PromQL."""
     if len(query) > QUERY_CHARS_MAX:
         raise PromqlFault(f"the query is longer than {QUERY_CHARS_MAX} characters")
-    if _nests(_MATCHERS.sub("", _UNNESTED.sub("", query)), NESTED_MAX) or _nests(
-        query, _QUOTED_MAX
-    ):
+    bare = _MATCHERS.sub("", _UNNESTED.sub("", query))
+    if _nests(bare, NESTED_MAX) or _nests(query, _QUOTED_MAX):
         raise PromqlFault(
             f"the query is nested too deeply: it has more than {NESTED_MAX} operators and brackets"
         )

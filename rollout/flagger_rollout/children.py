@@ -205,7 +205,7 @@ def _saying(value: Any) -> Any:
 
 
 def _child(case: Case, kind: Kind, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    spec = dict(_saying(body))
+    spec: dict[str, Any] = _saying(body)
     if case.spec.service_account_name:
         spec["serviceAccountName"] = case.spec.service_account_name
     labels = {**MANAGED_BY, OWNER_LABEL: case.subject.uid}

@@ -27,6 +27,8 @@ OF_OBJECTS = (
 )
 """The parts of a record that no measure of time or load has a say in."""
 
+OF_THE_LAB = (*OF_OBJECTS, "clients")
+"""What is compared where a machine that others use, too, decides the times."""
 PARTS = (*OF_OBJECTS, "rolls", "clients", "shares")
 SHARE_TOLERANCE = 0.08
 ERRORS_TOLERANCE = 1.0

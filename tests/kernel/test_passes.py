@@ -1,5 +1,7 @@
 """When an object is looked at again after its status was written."""
 
+from typing import Any
+
 import pytest
 
 from flagger_py import conditions
@@ -20,6 +22,17 @@ def a_part(*, complete: bool = False, quiet: bool = False) -> Part[BellSpec, Bel
     return Part("bells", BELL, BellSpec, BellStatus, observe, decide, "toy.flagger.app/bells")
 
 
+def settled(part: Part[BellSpec, BellStatus, Seen]) -> tuple[dict[str, Any], int]:
+    """Return the status of a new Bell once *part* has come to rest, and how many passes it took."""
+    world = World(kinds=[custom(BELL, default=unobserved)])
+    with Simulation(world, [part]) as simulation:
+        world.store.create(a_bell())
+        simulation.settle()
+        found = world.store.get(BELL, Key("test", "big"))
+        assert found is not None
+        return found["status"], simulation.process("bells").passes
+
+
 @pytest.mark.parametrize(
     ("complete", "passes"), [(False, 2), (True, 1)], ids=["looks again", "complete"]
 )
@@ -27,27 +40,15 @@ def test_a_written_status_is_looked_at_again_unless_the_decision_is_complete(
     complete: bool, passes: int
 ) -> None:
     """What a status waits for may hold already, and then no event would tell."""
-    world = World(kinds=[custom(BELL, default=unobserved)])
-    with Simulation(world, [a_part(complete=complete)]) as simulation:
-        world.store.create(a_bell())
+    status, counted = settled(a_part(complete=complete))
 
-        simulation.settle()
-
-        found = world.store.get(BELL, Key("test", "big"))
-        assert found is not None
-        assert found["status"]["sound"] == "ding"
-        assert simulation.process("bells").passes == passes
+    assert status["sound"] == "ding"
+    assert counted == passes
 
 
 def test_a_quiet_decision_leaves_the_status_as_it_is() -> None:
     """Whoever waits for an answer sees by observedGeneration that there is none yet."""
-    world = World(kinds=[custom(BELL, default=unobserved)])
-    with Simulation(world, [a_part(quiet=True)]) as simulation:
-        world.store.create(a_bell())
+    status, passes = settled(a_part(quiet=True))
 
-        simulation.settle()
-
-        found = world.store.get(BELL, Key("test", "big"))
-        assert found is not None
-        assert found["status"] == {"observedGeneration": -1}
-        assert simulation.process("bells").passes == 1
+    assert status == {"observedGeneration": -1}
+    assert passes == 1

@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from tests.beds.compare import OF_OBJECTS, Difference, differences
+from tests.beds.compare import OF_THE_LAB, Difference, differences
 from tests.scenarios.deviations import expected
-
-PARTS = (*OF_OBJECTS, "clients")
 
 
 def strange(
@@ -19,7 +17,7 @@ def strange(
 ) -> tuple[Difference, ...]:
     """Return how *ours* of the scenario *name* differs from what it must be."""
     wanted = expected(name, recorded, simulated=False)
-    return tuple(differences(_sorted(ours), _sorted(wanted), PARTS))
+    return tuple(differences(_sorted(ours), _sorted(wanted), OF_THE_LAB))
 
 
 def _sorted(record: Mapping[str, Any]) -> dict[str, Any]:
